@@ -1,0 +1,123 @@
+"""Column types of record tables: Piccolo's own, and the kinds of value a business form knows beyond them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from piccolo.columns import (
+    JSON,
+    BigInt,
+    BigSerial,
+    Boolean,
+    Date,
+    Integer,
+    Serial,
+    Text,
+    Timestamptz,
+    Varchar,
+)
+from piccolo.columns import ForeignKey as PiccoloForeignKey
+from piccolo.columns.base import OnDelete, OnUpdate
+from piccolo.columns.reference import LazyTableReference
+
+from dougong.i18n import Text as Words
+
+if TYPE_CHECKING:
+    from piccolo.table import Table
+
+__all__ = [
+    "JSON",
+    "BigInt",
+    "BigSerial",
+    "Boolean",
+    "Choice",
+    "Date",
+    "Email",
+    "ForeignKey",
+    "Integer",
+    "LazyTableReference",
+    "Lookup",
+    "Money",
+    "Option",
+    "Phone",
+    "PiccoloForeignKey",
+    "Serial",
+    "Text",
+    "Timestamptz",
+    "Url",
+    "Varchar",
+]
+
+
+def ForeignKey(references: type[Table] | LazyTableReference | str, *, null: bool = False, **options: Any) -> PiccoloForeignKey:  # noqa: N802 - stands where Piccolo's class stood
+    """A reference that can't dangle: RESTRICT, indexed and required (Piccolo's own: CASCADE, no index, nullable)."""
+    return PiccoloForeignKey(
+        references,
+        null=null,
+        default=None,
+        **{"on_delete": OnDelete.restrict, "on_update": OnUpdate.restrict, "index": True, **options},
+    )
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice of a list: the key that is stored, the words that are shown, the tone they are shown in."""
+
+    key: str
+    label: Words | str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A list of choices the administrator keeps: the shipped options are a start, not a limit.
+
+    Stored values are keys; an option is switched off rather than removed while records use it.
+    """
+
+    name: str
+    label: Words
+    options: Sequence[Option] = field(default_factory=tuple)
+
+
+class Choice(Varchar):
+    """One key out of a fixed list of options, or of a `Lookup` the administrator keeps."""
+
+    def __init__(self, options: Lookup | Sequence[Option] = (), *, null: bool = True, **kwargs: Any) -> None:
+        self.options = options
+        kwargs.setdefault("default", None if null else "")
+        super().__init__(length=60, null=null, **kwargs)
+        self._meta.params["options"] = options
+
+
+class Money(BigInt):
+    """An exact amount in the currency's minor unit (分); None where no amount is known."""
+
+    def __init__(self, currency: str | None = None, *, null: bool = True, **kwargs: Any) -> None:
+        self.currency = currency
+        kwargs.setdefault("default", None)
+        super().__init__(null=null, **kwargs)
+        self._meta.params["currency"] = currency
+
+
+class Phone(Varchar):
+    """A telephone number as people write it."""
+
+    def __init__(self, length: int = 40, default: str | None = "", **kwargs: Any) -> None:
+        super().__init__(length=length, default=default, **kwargs)
+
+
+class Email(Varchar):
+    """An e-mail address."""
+
+    def __init__(self, length: int = 254, default: str | None = "", **kwargs: Any) -> None:
+        super().__init__(length=length, default=default, **kwargs)
+
+
+class Url(Varchar):
+    """A web address; shown as a link only when it is http or https."""
+
+    def __init__(self, length: int = 300, default: str | None = "", **kwargs: Any) -> None:
+        super().__init__(length=length, default=default, **kwargs)

@@ -1,0 +1,79 @@
+"""The one object a plugin is: its table of contents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from dougong.db.columns import Lookup
+from dougong.i18n import Text
+from dougong.plugin.contributions import KINDS, Menu, Preset, Right, Tab, Tile, Timeline
+from dougong.records.types import RecordType
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+__all__ = ["BadPlugin", "Plugin"]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+class BadPlugin(Exception):
+    """A plugin's declarations break a rule of the contract; the text names the plugin and the rule."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Plugin:
+    """What a plugin contributes, all of it. Every list may be left out.
+
+    `requires` names other plugins with PEP 440 ranges ("customers>=0.1,<1"). `records` come in the order a reader
+    should meet them. `hooks` are modules with functions marked `@hook`. `samples` fill an empty demo company; they
+    run once, as the administrator. `settings` is a pydantic model whose defaults are the shipped settings.
+    """
+
+    name: str
+    label: Text
+    description: Text | None = None
+    icon: str = "puzzle"
+    requires: Sequence[str] = ()
+    records: Sequence[RecordType] = ()
+    extends: Sequence[Tab | Timeline] = ()
+    menus: Sequence[Menu] = ()
+    routes: Sequence[Any] = ()
+    tiles: Sequence[Tile] = ()
+    rights: Sequence[Right] = ()
+    presets: Sequence[Preset] = ()
+    lookups: Sequence[Lookup] = ()
+    settings: type[BaseModel] | None = None
+    hooks: Sequence[ModuleType] = ()
+    samples: Sequence[Callable[..., Awaitable[None]]] = field(default_factory=tuple)
+
+    @cached_property
+    def requirements(self) -> dict[str, Requirement]:
+        """The plugins this one needs, by name; BadPlugin when a requirement can't be read."""
+        try:
+            parsed = [Requirement(r) for r in self.requires]
+        except InvalidRequirement as err:
+            raise BadPlugin(f"plugin {self.name}: requires {list(self.requires)}: {err}") from err
+        return {r.name: r for r in parsed}
+
+    def counts(self) -> dict[str, int]:
+        """How many of each kind it contributes, for the administrator's page; kinds it doesn't use are left out."""
+        sizes = {k.name: getattr(self, k.name) for k in KINDS}
+        return {n: (1 if n == "settings" else len(v)) for n, v in sizes.items() if v}
+
+    def check(self) -> None:
+        """BadPlugin when a declaration breaks the contract."""
+        if not _NAME.fullmatch(self.name):
+            raise BadPlugin(f"plugin name {self.name!r}: lower-case letters, digits and _ only")
+        for kind in KINDS:
+            for item in getattr(self, kind.name) or () if kind.takes else ():
+                if not isinstance(item, kind.takes):
+                    raise BadPlugin(f"plugin {self.name}: {kind.name} holds {item!r}, which is not a {kind.takes}")
+        _ = self.requirements

@@ -1,0 +1,253 @@
+"""The kinds of value a field can hold, one entry each: how it is checked, shown, sent and compared.
+
+Everything that treats a field by its kind (form, list, API, filter, export) looks it up here, so that a new kind is
+one new entry and nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from babel.numbers import get_currency_precision
+
+from dougong.i18n import Text, _, amount_text, company_zone, date_text, moment_text, number_text
+
+if TYPE_CHECKING:
+    from dougong.records.fields import Field
+
+__all__ = ["KINDS", "Kind", "WrongValue"]
+
+BIGGEST_INT = 2**63 - 1
+EQUALITY = ("=", "!=", "in", "empty")
+ORDER = ("=", "!=", "<", "<=", ">", ">=", "in", "empty")
+WORDS = ("contains", "starts", "=", "!=", "in", "empty")
+DATES = (*ORDER, "during")
+
+
+class WrongValue(ValueError):
+    """The given value breaks a rule of its kind; the argument is the text for the person."""
+
+    def __init__(self, message: Text, rule: str = "type") -> None:
+        super().__init__(message)
+        self.message = message
+        self.rule = rule
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of value behaves.
+
+    `read` takes what a form or the API sent (text or a JSON value, never empty) to what is stored; `send` takes what
+    is stored to JSON; `write` to the text of a form control; `show` to words for a person.
+    """
+
+    name: str
+    read: Callable[[Any, Field], Any]
+    show: Callable[[Any, Field], str]
+    schema: Callable[[Field], Mapping[str, Any]]
+    operators: tuple[str, ...]
+    send: Callable[[Any, Field], Any] = lambda value, field: value
+    write: Callable[[Any, Field], str] = lambda value, field: str(value)
+
+
+def _words(value: Any, field: Field) -> str:
+    if not isinstance(value, str):
+        raise WrongValue(_("Write text here."))
+    if "\x00" in value:
+        raise WrongValue(_("This text holds a character that can't be stored."))
+    value = value.strip()
+    if field.length and len(value) > field.length:
+        raise WrongValue(_("At most %(limit)s characters; this has %(count)s.", limit=field.length, count=len(value)), "length")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise WrongValue(_("This text holds a character that can't be stored.")) from None
+    return value
+
+
+def _line(value: Any, field: Field) -> str:
+    text = _words(value, field)
+    if any(ord(c) < 32 for c in text):
+        raise WrongValue(_("Only one line of text fits here."))
+    return text
+
+
+def _whole(value: Any, field: Field) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise WrongValue(_("Write a whole number here."))
+    try:
+        number = int(str(value).replace(",", "").strip())
+    except ValueError:
+        raise WrongValue(_("“%(value)s” is not a whole number.", value=value)) from None
+    low, high = (-(2**31), 2**31 - 1) if field.small else (-BIGGEST_INT, BIGGEST_INT)
+    if not low <= number <= high:
+        raise WrongValue(_("This number must lie between %(low)s and %(high)s.", low=low, high=high), "range")
+    return number
+
+
+def _amount(value: Any, field: Field) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise WrongValue(_("Write an amount here."))
+    try:
+        amount = Decimal(str(value).replace(",", "").replace("¥", "").replace("￥", "").strip())
+    except InvalidOperation:
+        raise WrongValue(_("“%(value)s” is not an amount.", value=value)) from None
+    if not amount.is_finite() or abs(amount) >= 10**15:
+        raise WrongValue(_("This amount is too large."), "range")
+    places = get_currency_precision(field.currency)
+    minor = amount.scaleb(places)
+    if minor != minor.to_integral_value():
+        raise WrongValue(_("At most %(places)s decimal places in %(currency)s.", places=places, currency=field.currency), "precision")
+    return int(minor)
+
+
+def _major(value: int, field: Field) -> Decimal:
+    return Decimal(value).scaleb(-get_currency_precision(field.currency))
+
+
+def _yes(value: Any, field: Field) -> bool:
+    if isinstance(value, bool):
+        return value
+    known = {"true": True, "1": True, "on": True, "yes": True, "是": True, "false": False, "0": False, "off": False, "no": False, "否": False}
+    if isinstance(value, str) and value.strip().lower() in known:
+        return known[value.strip().lower()]
+    raise WrongValue(_("Choose yes or no."))
+
+
+def _day(value: Any, field: Field) -> dt.date:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    try:
+        return dt.date.fromisoformat(str(value).strip().replace("/", "-"))
+    except ValueError:
+        raise WrongValue(_("“%(value)s” is not a date (write 2026-09-30).", value=value)) from None
+
+
+def _moment(value: Any, field: Field) -> dt.datetime:
+    try:
+        moment = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(str(value).strip())
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=company_zone())
+        return aware.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        raise WrongValue(_("“%(value)s” is not a date and time (write 2026-09-30 14:00).", value=value)) from None
+
+
+def _option(value: Any, field: Field) -> str:
+    key = _line(value, field)
+    options = {o.key for o in field.options}
+    if key not in options:
+        by_label = [o.key for o in field.options if str(o.label or o.key) == key]
+        if len(by_label) != 1:
+            raise WrongValue(_("“%(value)s” is not one of the choices.", value=key), "choice")
+        return by_label[0]
+    return key
+
+
+def _option_label(value: str, field: Field) -> str:
+    return next((str(o.label or o.key) for o in field.every_option if o.key == value), value)
+
+
+def _reference(value: Any, field: Field) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise WrongValue(_("Choose a record."))
+    try:
+        number = int(value)
+    except ValueError:
+        raise WrongValue(_("“%(value)s” is not a record's id.", value=value), "reference") from None
+    if not 0 < number <= BIGGEST_INT:
+        raise WrongValue(_("“%(value)s” is not a record's id.", value=value), "reference")
+    return number
+
+
+def _phone(value: Any, field: Field) -> str:
+    text = _line(value, field)
+    if not re.fullmatch(r"[0-9+()（）#*xX转,;/ .\-–—]*", text) or sum(c.isdigit() for c in text) < 3:
+        raise WrongValue(_("“%(value)s” is not a telephone number.", value=text), "format")
+    return text
+
+
+def _email(value: Any, field: Field) -> str:
+    text = _line(value, field)
+    if not re.fullmatch(r"[^@\s<>\"]+@[^@\s<>\".]+(\.[^@\s<>\".]+)+", text):
+        raise WrongValue(_("“%(value)s” is not an e-mail address.", value=text), "format")
+    return text
+
+
+def _url(value: Any, field: Field) -> str:
+    text = _line(value, field)
+    if not re.match(r"https?://", text):
+        text = f"https://{text}"
+    if not re.fullmatch(r"https?://[^\s/.]+(\.[^\s/.]+)+(:\d+)?([/?#]\S*)?", text):
+        raise WrongValue(_("“%(value)s” is not a web address.", value=value), "format")
+    if field.length and len(text) > field.length:
+        raise WrongValue(_("At most %(limit)s characters; this has %(count)s.", limit=field.length, count=len(text)), "length")
+    return text
+
+
+def _text_schema(format_: str = "") -> Callable[[Field], Mapping[str, Any]]:
+    def schema(field: Field) -> Mapping[str, Any]:
+        extra: dict[str, Any] = {"maxLength": field.length} if field.length else {}
+        return {"type": "string", **extra, **({"format": format_} if format_ else {})}
+
+    return schema
+
+
+def _number_schema(field: Field) -> Mapping[str, Any]:
+    high = 2**31 - 1 if field.small else BIGGEST_INT
+    return {"type": "integer", "minimum": -high, "maximum": high}
+
+
+def _link_schema(field: Field) -> Mapping[str, Any]:
+    return {"type": "integer", "minimum": 1, "maximum": BIGGEST_INT}
+
+
+def _moment_words(value: dt.datetime, field: Field) -> str:
+    return moment_text(value)
+
+
+def _moment_control(value: dt.datetime, field: Field) -> str:
+    return value.astimezone(company_zone()).strftime("%Y-%m-%dT%H:%M")
+
+
+def _moment_json(value: dt.datetime, field: Field) -> str:
+    return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("text", _line, lambda v, f: v, _text_schema(), WORDS),
+        Kind("long_text", _words, lambda v, f: v, _text_schema(), ("contains", "empty")),
+        Kind("number", _whole, lambda v, f: number_text(v), _number_schema, ORDER),
+        Kind(
+            "money", _amount, lambda v, f: amount_text(_major(v, f), f.currency),
+            lambda f: {"type": "string", "pattern": r"^-?\d{1,13}(\.\d{1,3})?$"}, ORDER,
+            send=lambda v, f: str(_major(v, f)), write=lambda v, f: str(_major(v, f)),
+        ),
+        Kind(
+            "yes_no", _yes, lambda v, f: str(_("Yes") if v else _("No")), lambda f: {"type": "boolean"}, ("=", "!="),
+            send=lambda v, f: bool(v), write=lambda v, f: "true" if v else "false",
+        ),
+        Kind(
+            "date", _day, lambda v, f: date_text(v), lambda f: {"type": "string", "format": "date"}, DATES,
+            send=lambda v, f: v.isoformat(),
+        ),
+        Kind(
+            "datetime", _moment, _moment_words, lambda f: {"type": "string", "format": "date-time"}, DATES,
+            send=_moment_json, write=_moment_control,
+        ),
+        Kind("choice", _option, _option_label, lambda f: {"type": "string", "enum": [o.key for o in f.options]}, EQUALITY),
+        Kind("state", _option, _option_label, lambda f: {"type": "string", "enum": [o.key for o in f.options]}, ("=", "!=", "in")),
+        Kind("person", _reference, lambda v, f: str(v), _link_schema, EQUALITY),
+        Kind("department", _reference, lambda v, f: str(v), _link_schema, EQUALITY),
+        Kind("link", _reference, lambda v, f: str(v), _link_schema, EQUALITY),
+        Kind("phone", _phone, lambda v, f: v, _text_schema(), WORDS),
+        Kind("email", _email, lambda v, f: v, _text_schema("email"), WORDS),
+        Kind("url", _url, lambda v, f: v, _text_schema("uri"), WORDS),
+    )
+}

@@ -1,0 +1,328 @@
+"""What a record type is: declared once by its plugin, and everything people see and may do follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from dougong.db.columns import Option, PiccoloForeignKey
+from dougong.i18n import Text, humanise
+from dougong.records.fields import Field, kind_of
+
+if TYPE_CHECKING:
+    from piccolo.columns.base import Column
+    from piccolo.columns.combination import And, Or, Where
+    from pydantic import BaseModel
+
+    from dougong.records.tables import Record, Row
+
+__all__ = [
+    "ACTIONS",
+    "Action",
+    "Lifecycle",
+    "ListView",
+    "Me",
+    "Move",
+    "RecordType",
+    "SavedView",
+    "Scope",
+    "State",
+    "Template",
+]
+
+ACTIONS = ("read", "create", "edit", "delete", "export")
+Me = "me"
+"""In a saved view's condition on a person: whoever looks."""
+
+# Kept by the system: shown where asked for, never typed in a form or sent by a client.
+MANAGED = frozenset({"id", "version", "number", "created", "updated", "title_key", "title_initials"})
+_NEVER_SHOWN = frozenset({"title_key", "title_initials"})
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which rows a right reaches. Join with `|` when either is enough.
+
+    `Scope.role`: what the person's roles grant on this record type, by owner, department and sharing.
+    `Scope.owner`: the owner's own rows, whatever the roles say. `Scope.everyone`: everybody signed in may read.
+    `Scope.via(Visit.customer)`: whoever may see (or edit) the parent record.
+    """
+
+    parts: tuple[tuple[str, Column | None], ...]
+
+    def __or__(self, other: Scope) -> Scope:
+        return Scope(self.parts + other.parts)
+
+    @staticmethod
+    def via(column: Column) -> Scope:
+        return Scope((("via", column),))
+
+    @property
+    def parents(self) -> tuple[Column, ...]:
+        return tuple(column for _, column in self.parts if column is not None)
+
+    def has(self, part: str) -> bool:
+        return any(name == part for name, _ in self.parts)
+
+    if TYPE_CHECKING:
+        role: Scope
+        owner: Scope
+        everyone: Scope
+
+
+Scope.role = Scope((("role", None),))
+Scope.owner = Scope((("owner", None),))
+Scope.everyone = Scope((("everyone", None),))
+
+
+@dataclass(frozen=True)
+class State:
+    """One state of a life cycle; the label is derived from the key when none is given."""
+
+    key: str
+    label: Text | None = None
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One allowed step from a state to another.
+
+    `right` is the action a person needs on the record (a word of its own, such as "approve", becomes a right that
+    roles can grant). `check` may refuse by raising Refused or Invalid. `reason` asks why and logs the answer.
+    """
+
+    source: str
+    target: str
+    label: Text | None = None
+    right: str = "edit"
+    check: Callable[[Any], Awaitable[None]] | None = None
+    reason: bool = False
+    icon: str = "arrow-right"
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """The states a record goes through, on one screen: where it starts and which moves exist.
+
+    Moves may be plain (from, to) pairs; states may be left out when their keys say enough.
+    """
+
+    start: str
+    moves: Sequence[Move | tuple[str, str]]
+    states: Sequence[State] = ()
+
+    @cached_property
+    def steps(self) -> tuple[Move, ...]:
+        return tuple(move if isinstance(move, Move) else Move(*move) for move in self.moves)
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        named = [s.key for s in self.states]
+        met = [self.start, *(key for m in self.steps for key in (m.source, m.target))]
+        return tuple(dict.fromkeys([*named, *met]))
+
+    def move(self, source: str, target: str) -> Move | None:
+        return next((m for m in self.steps if (m.source, m.target) == (source, target)), None)
+
+    def moves_from(self, source: str) -> Sequence[Move]:
+        return [m for m in self.steps if m.source == source]
+
+
+@dataclass(frozen=True)
+class Template:
+    """How the form is laid out as shipped: what must be filled in, what stands together, what is only shown.
+
+    Columns not named in `groups` stand first, in the table's order.
+    """
+
+    required: Sequence[Column] = ()
+    groups: Mapping[Text, Sequence[Column]] = field(default_factory=dict)
+    readonly: Sequence[Column] = ()
+    hidden: Sequence[Column] = ()
+
+
+@dataclass(frozen=True)
+class ListView:
+    """The shipped list: its columns, its first order ("-created" style with column objects and `descending`), and
+    what a phone shows: title, second line, and up to two at the side."""
+
+    columns: Sequence[Column]
+    phone: Sequence[Column] = ()
+    order: Column | None = None
+    descending: bool = False
+
+
+Condition = tuple[Any, str, Any]
+
+
+@dataclass(frozen=True)
+class SavedView:
+    """A built-in query shown as a tab. Conditions are (column, operator, value), all of which must hold.
+
+    Operators are those of the API's filter; a person column takes `Me`, a date "during" takes "this_week" and its like.
+    """
+
+    label: Text
+    where: Sequence[Condition] = ()
+
+
+@dataclass(frozen=True)
+class Action:
+    """A business verb on a record, offered as a button and as `POST …/{id}/{key}`.
+
+    `run` gets the record and the fields of `form` as keyword arguments; `when` says for which records it is offered.
+    """
+
+    run: Callable[..., Awaitable[Any]]
+    label: Text
+    form: type[BaseModel] | None = None
+    when: Where | And | Or | None = None
+    right: str = "edit"
+    icon: str = "bolt"
+
+    @property
+    def key(self) -> str:
+        return self.run.__name__.replace("_", "-")
+
+
+def plural_path(name: str) -> str:
+    """customer → customers, company → companies, staff → staff, customer_relation → customer-relations."""
+    dashed = name.replace("_", "-")
+    if dashed.endswith("y") and dashed[-2:-1] not in "aeiou":
+        return dashed[:-1] + "ies"
+    return dashed + ("es" if dashed.endswith(("s", "x", "ch", "sh")) else "s")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RecordType:
+    """Everything the house knows about one kind of record. Declared by its plugin, completed by derivation.
+
+    `find` is how the list's quick find reads what is typed: "contains", or "starts" (left match, `*` as wildcard).
+    """
+
+    table: type[Row]
+    label: Text
+    plural: Text
+    title: Column
+    icon: str = "file"
+    path: str = ""
+    scope: Scope = Scope.role
+    lifecycle: Lifecycle | None = None
+    template: Template = Template()
+    views: Sequence[ListView] = ()
+    saved_views: Sequence[SavedView] = ()
+    actions: Sequence[Action] = ()
+    search: Sequence[Column] = ()
+    find: str = "contains"
+    labels: Mapping[Column, Text] = field(default_factory=dict)
+    rights: Mapping[str, Text] = field(default_factory=dict)
+    menu: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            object.__setattr__(self, "path", plural_path(self.key))
+
+    def __repr__(self) -> str:
+        return f"<RecordType {self.key}>"
+
+    @cached_property
+    def key(self) -> str:
+        return str(self.table._meta.tablename)
+
+    @cached_property
+    def domain(self) -> str:
+        """The package whose catalogue holds the words derived for this type."""
+        return self.label.domain
+
+    @cached_property
+    def fields(self) -> Mapping[str, Field]:
+        """Every field by key, in the table's order; the search keys kept beside the title are not fields."""
+        columns = [c for c in self.table._meta.columns if c._meta.name not in _NEVER_SHOWN]
+        return {c._meta.name: self._field(c) for c in sorted(columns, key=self._place)}
+
+    @cached_property
+    def entered(self) -> Mapping[str, Field]:
+        """The fields people fill in."""
+        hidden = keys_of(self.template.hidden)
+        return {k: f for k, f in self.fields.items() if not f.managed and k not in hidden}
+
+    @cached_property
+    def actions_allowed(self) -> tuple[str, ...]:
+        """Every right on this type: the common ones, and those its moves and actions ask for."""
+        own = [m.right for m in (self.lifecycle.steps if self.lifecycle else ())] + [a.right for a in self.actions]
+        return tuple(dict.fromkeys([*ACTIONS, *self.rights, *own]))
+
+    @cached_property
+    def owned(self) -> bool:
+        """Whether rows have an owner and a department."""
+        return "owner" in self.fields and "department" in self.fields
+
+    @cached_property
+    def parents(self) -> Mapping[str, type[Row]]:
+        """Column key → parent table, for each `Scope.via`."""
+        return {c._meta.name: c._foreign_key_meta.resolved_references for c in self.scope.parents}  # type: ignore[attr-defined]
+
+    @cached_property
+    def list_view(self) -> ListView:
+        return self.views[0] if self.views else ListView([self.title])
+
+    @cached_property
+    def search_keys(self) -> tuple[str, ...]:
+        return keys_of(self.search) or (self.title._meta.name,)
+
+    def state_option(self, key: str) -> Option:
+        return next((o for o in self.fields["state"].fixed_options if o.key == key), Option(key, key))
+
+    def move_label(self, move: Move) -> Text:
+        return move.label or Text(humanise(move.target), self.domain)
+
+    def _place(self, column: Column) -> int:
+        """The type's own columns first, in their order; what every record carries after them."""
+        from dougong.records.tables import common_columns
+
+        own = [c._meta.name for c in self.table._meta.columns]
+        name = column._meta.name
+        return own.index(name) + (1000 if name in common_columns() else 0)
+
+    def _field(self, column: Column) -> Field:
+        name = column._meta.name
+        kind = "state" if name == "state" else kind_of(column)
+        made = Field(
+            key=name,
+            column=column,
+            kind=kind,
+            label=self._label(column),
+            required=name in keys_of(self.template.required) or column is self.title or name == self.title._meta.name,
+            managed=name in MANAGED or (name == "state") or name in keys_of(self.template.readonly),
+            help=None,
+        )
+        return replace(made, fixed_options=self._state_options()) if kind == "state" else made
+
+    def _label(self, column: Column) -> Text:
+        from dougong.records.tables import common_columns
+
+        name = column._meta.name
+        for known, label in self.labels.items():
+            if known._meta.name == name:
+                return label
+        return Text(humanise(name), "dougong" if name in common_columns() else self.domain)
+
+    def _state_options(self) -> tuple[Option, ...]:
+        if not self.lifecycle:
+            return ()
+        named = {s.key: s for s in self.lifecycle.states}
+        return tuple(
+            Option(key, (named[key].label if key in named else None) or Text(humanise(key), self.domain), named[key].tone if key in named else "")
+            for key in self.lifecycle.keys
+        )
+
+
+def keys_of(columns: Iterable[Column]) -> tuple[str, ...]:
+    return tuple(c._meta.name for c in columns)
+
+
+def is_reference(column: Column) -> bool:
+    return isinstance(column, PiccoloForeignKey)
