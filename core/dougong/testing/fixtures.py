@@ -1,0 +1,1 @@
+"""Fixtures for the tests of core, of every plugin and of a partner's plugins."""

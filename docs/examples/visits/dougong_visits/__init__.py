@@ -1,0 +1,1 @@
+"""Visits to customers: the example plugin of the documentation."""
