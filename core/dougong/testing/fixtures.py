@@ -1,1 +1,130 @@
-"""Fixtures for the tests of core, of every plugin and of a partner's plugins."""
+"""Fixtures for the tests of core, of every plugin and of a partner's plugins.
+
+pytest finds this module by its entry point, so it must stay light: it is imported by every pytest run
+in an environment that has dougong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from .groups import GroupAccount, skip_group
+from .servers import ServerMissing, postgres_cluster
+
+DATABASES = ["sqlite", "postgres"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--deep", action="store_true", help="the same properties, at their full counts")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(GroupAccount(), "dougong-groups")
+
+
+@pytest.fixture(scope="session")
+def rounds(pytestconfig: pytest.Config) -> Callable[..., int]:
+    """How often to try a property: `rounds(60, deep=3000)`."""
+    is_deep = pytestconfig.getoption("deep")
+    return lambda usual, *, deep: deep if is_deep else usual
+
+
+# Databases -----------------------------------------------------------------------------------
+
+FreshDatabase = Callable[[str], AbstractContextManager[str]]
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest) -> str:
+    """Runs the test once on each: "sqlite" and "postgres"."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(database: str, fresh_database: FreshDatabase) -> Iterator[str]:
+    """A new, empty database for one test, as `open_database` takes it."""
+    with fresh_database(database) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def module_database(request: pytest.FixtureRequest) -> str:
+    """As `database`, for fixtures and tests that share one database through a module."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def module_database_url(module_database: str, fresh_database: FreshDatabase) -> Iterator[str]:
+    """A new, empty database for the tests of one module."""
+    with fresh_database(module_database) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def fresh_database(request: pytest.FixtureRequest) -> FreshDatabase:
+    """Makes an empty database of a kind ("sqlite", "postgres"), for a block.
+
+    Starts the PostgreSQL server when it is first needed; without one the test is skipped.
+    """
+
+    def fresh(kind: str) -> AbstractContextManager[str]:
+        if kind == "sqlite":
+            return sqlite_database(request.getfixturevalue("sqlite_place"))
+        return postgres_database(request.getfixturevalue("postgres_server"))
+
+    return fresh
+
+
+@pytest.fixture(scope="session")
+def sqlite_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of the SQLite files."""
+    return tmp_path_factory.mktemp("sqlite")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a throw-away PostgreSQL server's own database."""
+    with ExitStack() as running:
+        try:
+            url = running.enter_context(postgres_cluster())
+        except ServerMissing as missing:
+            skip_group("PostgreSQL", str(missing))
+        yield url
+
+
+@contextmanager
+def sqlite_database(place: Path) -> Iterator[str]:
+    name = secrets.token_hex(8)
+    yield f"sqlite:///{place / name}.sqlite"
+    for file in place.glob(f"{name}.sqlite*"):
+        file.unlink()
+
+
+@contextmanager
+def postgres_database(server: str) -> Iterator[str]:
+    name = f"test_{secrets.token_hex(8)}"
+    run_on(server, f'CREATE DATABASE "{name}"')
+    yield f"{server.rpartition('/')[0]}/{name}"
+    run_on(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def run_on(server: str, statement: str) -> None:
+    """Run one statement, from a thread of its own: the caller's may have an event loop."""
+
+    async def run() -> None:
+        connection = await asyncpg.connect(server)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, run()).result()
