@@ -1,0 +1,82 @@
+"""The log that history, undo and "as of" are built on: one entry per record and write, in the write's own transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from piccolo.columns import BigInt, BigSerial, Text, Timestamptz, Varchar
+from piccolo.querystring import QueryString
+
+from dougong.access.principal import current
+from dougong.db import current_transaction, engine, fetch
+from dougong.i18n import Text as Words
+from dougong.records.entry import entry_point
+from dougong.records.gate import physical
+from dougong.records.tables import Private
+
+__all__ = ["Change", "ChangeLog", "append", "as_json"]
+
+_ROWS_AT_ONCE = 1000
+
+
+class ChangeLog(Private, tablename="change_log"):
+    """Who changed what, when, why and through which door; `before` and `after` are JSON of the changed fields only."""
+
+    id = BigSerial(primary_key=True)
+    at = Timestamptz(default=None, null=False)
+    user = BigInt(default=0, db_column_name="by_user")
+    staff = BigInt(null=True, default=None)
+    reason = Text(default="")
+    door = Varchar(20, default="")
+    batch = Varchar(32, index=True)
+    record = Varchar(60)
+    record_id = BigInt(index=True)
+    verb = Varchar(10)
+    before = Text(null=True, default=None)
+    after = Text(null=True, default=None)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happened to one record: verb "create", "update" or "remove", and its changed fields before and after."""
+
+    record_id: int
+    verb: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat()
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} can't stand in the change log")
+
+
+def as_json(values: Mapping[str, Any] | None) -> str | None:
+    return None if values is None else json.dumps(dict(values), default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+
+async def append(record: str, changes: Sequence[Change]) -> None:
+    """Write the entries of one verb on one record type into the running transaction."""
+    running = current_transaction()
+    who = current()
+    reason = running.reason
+    words = reason.dump() if isinstance(reason, Words) else (reason or who.system or "")
+    now = dt.datetime.now(dt.UTC)
+    shared = (now, who.user, who.staff, words, entry_point(), running.batch, record)
+    columns = "at, by_user, staff, reason, door, batch, record, record_id, verb, before, after"
+    row = "(" + ", ".join("{}" for _ in range(11)) + ")"
+    for start in range(0, len(changes), _ROWS_AT_ONCE):
+        part = changes[start : start + _ROWS_AT_ONCE]
+        values = [v for c in part for v in (*shared, c.record_id, c.verb, as_json(c.before), as_json(c.after))]
+        rows = ", ".join([row] * len(part))
+        await fetch(QueryString(f"INSERT INTO {physical(engine(), 'change_log')} ({columns}) VALUES {rows}", *values))

@@ -1,0 +1,296 @@
+"""Filters: one small tree, the same in the API, in a list's address and in a plugin's saved view.
+
+A leaf is `[field, operator, value]`; a node is `{"and": [...]}`, `{"or": [...]}` or `{"not": …}`; a plain list of
+leaves means "and". Operators: = != < <= > >= in contains starts empty during.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from piccolo.columns.base import Column
+from piccolo.columns.combination import And, Or, WhereRaw
+from piccolo.querystring import QueryString
+
+from dougong.access.principal import Principal, current
+from dougong.db import engine
+from dougong.errors import Invalid, Problem
+from dougong.i18n import Text, _, company_zone, today
+from dougong.records.fields import Field
+from dougong.records.kinds import WrongValue
+from dougong.records.types import Me, RecordType
+
+__all__ = ["OPERATORS", "PERIODS", "compile_filter", "conditions", "like_pattern", "period", "quick_find", "visible_field"]
+
+MOST_CONDITIONS = 100
+DEEPEST = 10
+Clause = WhereRaw | And | Or
+
+OPERATORS: Mapping[str, Text] = {
+    "=": _("is"),
+    "!=": _("is not"),
+    "<": _("less than"),
+    "<=": _("at most"),
+    ">": _("more than"),
+    ">=": _("at least"),
+    "in": _("is one of"),
+    "contains": _("contains"),
+    "starts": _("starts with"),
+    "empty": _("is empty"),
+    "during": _("within"),
+}
+PERIODS: Mapping[str, Text] = {
+    "today": _("Today"),
+    "yesterday": _("Yesterday"),
+    "tomorrow": _("Tomorrow"),
+    "this_week": _("This week"),
+    "last_week": _("Last week"),
+    "next_week": _("Next week"),
+    "this_month": _("This month"),
+    "last_month": _("Last month"),
+    "this_year": _("This year"),
+}
+
+
+def visible_field(record_type: RecordType, key: str, principal: Principal | None = None) -> Field | None:
+    """The field, unless it doesn't exist or is hidden from the person: both look the same."""
+    field = record_type.fields.get(key)
+    return None if f"{record_type.key}.{key}" in (principal or current()).hidden else field
+
+
+def conditions(where: Sequence[tuple[Column | str, str, Any]]) -> list[list[Any]]:
+    """A saved view's conditions with column objects, as the tree an address can hold."""
+    return [[c if isinstance(c, str) else c._meta.name, op, value] for c, op, value in where]
+
+
+def compile_filter(record_type: RecordType, tree: Any) -> Clause | None:
+    """The tree as SQL on the record's own table; None when it asks for nothing.
+
+    Raises Invalid naming the part that can't be read: an unknown field or operator, a value that breaks its kind.
+    """
+    budget = [MOST_CONDITIONS]
+    if tree in (None, [], {}):
+        return None
+    return _node(record_type, tree, budget, DEEPEST)
+
+
+def period(name: str) -> tuple[dt.date, dt.date]:
+    """First and last day of a named period, in the company's time zone; weeks start on Monday."""
+    day = today()
+    monday = day - dt.timedelta(days=day.weekday())
+    month = day.replace(day=1)
+    next_month = (month + dt.timedelta(days=32)).replace(day=1)
+    one, week = dt.timedelta(days=1), dt.timedelta(days=7)
+    return {
+        "today": (day, day),
+        "yesterday": (day - one, day - one),
+        "tomorrow": (day + one, day + one),
+        "this_week": (monday, monday + week - one),
+        "last_week": (monday - week, monday - one),
+        "next_week": (monday + week, monday + 2 * week - one),
+        "this_month": (month, next_month - one),
+        "last_month": ((month - one).replace(day=1), month - one),
+        "this_year": (day.replace(month=1, day=1), day.replace(month=12, day=31)),
+    }[name]
+
+
+def like_pattern(text: str) -> str:
+    """The text with SQL's own wildcards made literal (the escape character is !)."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def quick_find(record_type: RecordType, text: str) -> Clause | None:
+    """The list's quick find: "contains" looks inside every search field and at pinyin initials, "starts" matches
+    from the left with `*` as wildcard (0401 finds 0401…, *0401 finds 20150401)."""
+    text = text.strip()
+    if not text:
+        return None
+    if record_type.find == "starts":
+        pattern = "%".join(like_pattern(part) for part in text.split("*")) + "%"
+    else:
+        pattern = f"%{like_pattern(text)}%"
+    clauses = [_like(record_type.fields[k], pattern) for k in record_type.search_keys if visible_field(record_type, k)]
+    if text.isascii() and text.isalnum() and visible_field(record_type, record_type.title._meta.name):
+        clauses.append(_raw(f"{_named(record_type, 'title_initials')} LIKE {{}}", f"{text.lower()}%"))
+    return _any(clauses)
+
+
+# ------------------------------------------------------------------ the tree
+
+
+def _wrong(message: Text, value: Any) -> Invalid:
+    return Invalid(Problem("filter", message, value, "filter"))
+
+
+def _node(record_type: RecordType, node: Any, budget: list[int], depth: int) -> Clause:
+    if depth == 0:
+        raise _wrong(_("This filter is nested too deeply."), None)
+    if isinstance(node, dict) and len(node) == 1:
+        [(word, parts)] = node.items()
+        if word == "not":
+            inner = _node(record_type, parts, budget, depth - 1)
+            return _raw("NOT COALESCE(({}), {})", inner.querystring, False)
+        if word in ("and", "or") and isinstance(parts, list) and parts:
+            clauses = [_node(record_type, part, budget, depth - 1) for part in parts]
+            return _all(clauses) if word == "and" else _any(clauses)
+    if isinstance(node, list) and node and all(isinstance(part, list | dict) for part in node):
+        return _node(record_type, {"and": node}, budget, depth)
+    if isinstance(node, list) and len(node) in (2, 3) and isinstance(node[0], str) and isinstance(node[1], str):
+        budget[0] -= 1
+        if budget[0] < 0:
+            raise _wrong(_("A filter holds at most %(limit)s conditions.", limit=MOST_CONDITIONS), None)
+        return _leaf(record_type, node[0], node[1], node[2] if len(node) == 3 else None)
+    raise _wrong(_("This part of the filter can't be read: %(part)s", part=str(node)[:100]), node)
+
+
+def _leaf(record_type: RecordType, key: str, operator: str, value: Any) -> Clause:
+    field = visible_field(record_type, key)
+    if field is None:
+        raise _wrong(_("There is no field “%(field)s” here.", field=key), key)
+    if operator not in field.type.operators:
+        raise _wrong(_("“%(label)s” can't be compared by “%(operator)s”.", label=field.label, operator=operator), operator)
+    return _OPERATORS[operator](field, value)
+
+
+def _read(field: Field, value: Any) -> Any:
+    if value == Me and field.kind == "person":
+        return current().staff or -1
+    if value is None:
+        raise _wrong(_("“%(label)s” is compared with nothing; use “empty”.", label=field.label), value)
+    try:
+        return field.type.read(value, field)
+    except WrongValue as wrong:
+        if wrong.rule == "choice" and isinstance(value, str):
+            return value
+        raise _wrong(_("“%(label)s”: %(rule)s", label=field.label, rule=wrong.message), value) from None
+
+
+def _compare(sign: str) -> Callable[[Field, Any], Clause]:
+    def clause(field: Field, value: Any) -> Clause:
+        if field.kind == "datetime" and _is_day(value):
+            return _day_against_moment(field, sign, dt.date.fromisoformat(value))
+        return _raw(f"{_sql(field)} {sign} {{}}", _read(field, value))
+
+    return clause
+
+
+def _differs(field: Field, value: Any) -> Clause:
+    return _raw(f"({_sql(field)} != {{}} OR {_sql(field)} IS NULL)", _read(field, value))
+
+
+def _is_day(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 10 and value[4:5] == "-"
+
+
+def _day_against_moment(field: Field, sign: str, day: dt.date) -> Clause:
+    """A moment compared with a day means that day in the company's time zone, from its first to its last moment."""
+    start, end = _bounds(day, day)
+    moment = end if sign in ("<=", ">") else start
+    if sign == "=":
+        return _raw(f"({_sql(field)} >= {{}} AND {_sql(field)} < {{}})", start, end)
+    return _raw(f"{_sql(field)} {'<' if sign in ('<=', '<') else '>='} {{}}", moment)
+
+
+def _bounds(first: dt.date, last: dt.date) -> tuple[dt.datetime, dt.datetime]:
+    zone = company_zone()
+    start = dt.datetime.combine(first, dt.time(), zone)
+    end = dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), zone)
+    return start.astimezone(dt.UTC), end.astimezone(dt.UTC)
+
+
+def _among(field: Field, value: Any) -> Clause:
+    if not isinstance(value, list) or len(value) > 500:
+        raise _wrong(_("“in” takes a list of at most 500 values."), value)
+    read = [_read(field, v) for v in value]
+    if not read:
+        return _raw("1 = 0")
+    return _raw(f"{_sql(field)} IN ({', '.join('{}' for _ in read)})", *read)
+
+
+def _contains(field: Field, value: Any) -> Clause:
+    return _like(field, f"%{like_pattern(_text(field, value))}%")
+
+
+def _starts(field: Field, value: Any) -> Clause:
+    return _like(field, f"{like_pattern(_text(field, value))}%")
+
+
+def _text(field: Field, value: Any) -> str:
+    if not isinstance(value, str) or "\x00" in value:
+        raise _wrong(_("“%(label)s” is searched with a text.", label=field.label), value)
+    return value
+
+
+def _empty(field: Field, value: Any) -> Clause:
+    blank = " = ''" if isinstance(field.column.get_default_value(), str) or field.type.name in ("text", "long_text") else ""
+    clause = f"({_sql(field)} IS NULL OR {_sql(field)}{blank})" if blank else f"{_sql(field)} IS NULL"
+    return _raw(clause if value in (None, True, "true") else f"NOT {clause}")
+
+
+def _during(field: Field, value: Any) -> Clause:
+    if value not in PERIODS:
+        raise _wrong(_("“%(value)s” is no period; known are: %(known)s.", value=value, known=", ".join(PERIODS)), value)
+    first, last = period(value)
+    if field.kind == "date":
+        return _raw(f"({_sql(field)} >= {{}} AND {_sql(field)} <= {{}})", first, last)
+    start, end = _bounds(first, last)
+    return _raw(f"({_sql(field)} >= {{}} AND {_sql(field)} < {{}})", start, end)
+
+
+_OPERATORS: Mapping[str, Callable[[Field, Any], Clause]] = {
+    **{sign: _compare(sign) for sign in ("=", "<", "<=", ">", ">=")},
+    "!=": _differs,
+    "in": _among,
+    "contains": _contains,
+    "starts": _starts,
+    "empty": _empty,
+    "during": _during,
+}
+
+
+# ------------------------------------------------------------------ SQL
+
+
+def _named(record_type: RecordType, column: str) -> str:
+    return f'"{record_type.key}"."{column}"'
+
+
+def _sql(field: Field) -> str:
+    return f'"{field.column._meta.table._meta.tablename}"."{field.column._meta.db_column_name}"'
+
+
+def _raw(sql: str, *args: Any) -> WhereRaw:
+    return WhereRaw(sql, *args)
+
+
+def _like(field: Field, pattern: str) -> Clause:
+    """Case-insensitive on both: SQLite's LIKE is so by itself, for ASCII."""
+    word = "ILIKE" if engine().engine_type == "postgres" else "LIKE"
+    return _raw(f"{_sql(field)} {word} {{}} ESCAPE '!'", pattern)
+
+
+def _all(clauses: Sequence[Clause]) -> Clause:
+    return _joined("AND", clauses)
+
+
+def _any(clauses: Sequence[Clause]) -> Clause:
+    return _joined("OR", clauses)
+
+
+def _joined(word: str, clauses: Sequence[Clause]) -> Clause:
+    if len(clauses) == 1:
+        return clauses[0]
+    template = "(" + f" {word} ".join("{}" for _ in clauses) + ")"
+    return _raw(template, *(c.querystring for c in clauses))
+
+
+def both(first: Clause | None, second: Clause | None) -> Clause | None:
+    given = [c for c in (first, second) if c is not None]
+    return _all(given) if given else None
+
+
+def clause_sql(clause: Clause | None) -> QueryString:
+    """For a statement written by hand: the condition, or one that always holds."""
+    return clause.querystring if clause is not None else QueryString("1 = 1")

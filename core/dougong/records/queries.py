@@ -1,0 +1,237 @@
+"""Lists of records: one query for the rows, one bounded count, one per table referred to. Never a query per row."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from piccolo.columns.base import Column
+from piccolo.columns.combination import WhereRaw
+from piccolo.querystring import QueryString
+
+from dougong.db import fetch
+from dougong.errors import Invalid, Problem
+from dougong.i18n import _
+from dougong.records import references
+from dougong.records.fields import Field
+from dougong.records.filters import Clause, both, clause_sql, compile_filter, quick_find, visible_field
+from dougong.records.types import RecordType
+
+__all__ = ["BOUND", "Page", "Query", "bounded_count", "fetch_page", "neighbours", "sums"]
+
+BOUND = 10_000
+"""Totals are exact up to here; beyond it a list says "10,000+" and turns its pages by keyset."""
+LARGEST_PAGE = 500
+DEEPEST_PAGE_ROW = BOUND
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked of a list. `sort` is a field key, with "-" before it for the other direction; empty: the list's
+    own order. `cursor` continues where an earlier page ended; `page` counts from 1."""
+
+    record_type: RecordType
+    filter: Any = None
+    q: str = ""
+    sort: str = ""
+    fields: tuple[str, ...] = ()
+    limit: int = 50
+    page: int = 1
+    cursor: str = ""
+    count: str = "bounded"
+    also: Clause | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows with their record's fields by key. `total` is a lower bound unless `exact`. `titles` names the records
+    the rows refer to: field key → id → title (left out where the person may not see the record)."""
+
+    rows: Sequence[Mapping[str, Any]]
+    total: int
+    exact: bool
+    next: str | None
+    titles: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+
+
+async def fetch_page(query: Query, *, with_titles: bool = False) -> Page:
+    """One page. Raises Invalid for a field, sort or cursor that can't be read."""
+    record_type = query.record_type
+    where = both(both(compile_filter(record_type, query.filter), quick_find(record_type, query.q)), query.also)
+    order = _order(record_type, query.sort)
+    keys = _fields(record_type, query.fields)
+    limit = max(1, min(query.limit, LARGEST_PAGE))
+    offset = 0 if query.cursor else (max(query.page, 1) - 1) * limit
+    if offset > DEEPEST_PAGE_ROW:
+        raise Invalid(Problem("page", _("Pages by number end at row %(limit)s; go on with “next”.", limit=DEEPEST_PAGE_ROW), query.page, "range"))
+    after = _after(order, query.cursor) if query.cursor else None
+    rows = await _rows(record_type, keys, order, both(where, after), limit + 1, offset)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    if not more and not query.cursor and (rows or offset == 0):
+        total, exact = offset + len(rows), True
+    else:
+        total, exact = await bounded_count(record_type, where, exact=query.count == "exact")
+    found = await _titles(record_type, keys, rows) if with_titles else {}
+    return Page(rows, total, exact, _cursor(order, rows[-1]) if more else None, found)
+
+
+async def bounded_count(record_type: RecordType, where: Clause | None, *, exact: bool = False, bound: int = BOUND) -> tuple[int, bool]:
+    """How many records match, and whether that is all of them: counting stops past the bound unless told otherwise."""
+    name = record_type.key
+    if exact:
+        [row] = await fetch(QueryString(f'SELECT count(*) AS n FROM "{name}" WHERE {{}}', clause_sql(where)))
+        return row["n"], True
+    inner = f'SELECT 1 AS one FROM "{name}" WHERE {{}} LIMIT {bound + 1}'
+    [row] = await fetch(QueryString(f"SELECT count(*) AS n FROM ({inner}) AS some_rows", clause_sql(where)))
+    return min(row["n"], bound), row["n"] <= bound
+
+
+async def neighbours(query: Query, record_id: int) -> tuple[int | None, int | None]:
+    """The ids before and after a record in a list, looking through the list's first 500 rows."""
+    rows = await fetch_page(Query(query.record_type, query.filter, query.q, query.sort, ("id",), LARGEST_PAGE, also=query.also))
+    found = [r["id"] for r in rows.rows]
+    if record_id not in found:
+        return None, None
+    at = found.index(record_id)
+    return (found[at - 1] if at else None), (found[at + 1] if at + 1 < len(found) else None)
+
+
+async def sums(record_type: RecordType, group: str, sum_of: str, tree: Any, q: str = "") -> list[dict[str, Any]]:
+    """Count, and the sum of a number or money field, per value of a field; at most 1,000 groups, largest first."""
+    by = _groupable(record_type, group)
+    where = both(compile_filter(record_type, tree), quick_find(record_type, q))
+    column, name = by.column._meta.db_column_name, record_type.key
+    what = "count(*) AS count"
+    if sum_of:
+        added = visible_field(record_type, sum_of)
+        if added is None or added.kind not in ("number", "money"):
+            raise Invalid(Problem("sum", _("Only a number or an amount can be summed."), sum_of, "kind"))
+        what += f', sum("{name}"."{added.column._meta.db_column_name}") AS total'
+    sql = f'SELECT "{name}"."{column}" AS value, {what} FROM "{name}" WHERE {{}} GROUP BY "{name}"."{column}" ORDER BY count(*) DESC LIMIT 1000'
+    rows = await fetch(QueryString(sql, clause_sql(where)))
+    return [_summed(by, record_type.fields.get(sum_of), row) for row in rows]
+
+
+def _groupable(record_type: RecordType, key: str) -> Field:
+    found = visible_field(record_type, key)
+    if found is None or found.kind not in ("choice", "state", "person", "department", "link", "yes_no", "text"):
+        raise Invalid(Problem("group", _("Rows can't be grouped by “%(field)s”.", field=key), key, "kind"))
+    return found
+
+
+def _summed(by: Field, added: Field | None, row: Mapping[str, Any]) -> dict[str, Any]:
+    value = None if row["value"] is None else by.type.send(row["value"], by)
+    out = {"value": value, "count": row["count"]}
+    if added:
+        total = row["total"]
+        out["sum"] = None if total is None else added.type.send(int(total), added)
+    return out
+
+
+# ------------------------------------------------------------------ rows
+
+
+def _fields(record_type: RecordType, keys: Sequence[str]) -> tuple[str, ...]:
+    if not keys:
+        return tuple(k for k in record_type.fields if visible_field(record_type, k))
+    for key in keys:
+        if visible_field(record_type, key) is None:
+            raise Invalid(Problem("fields", _("There is no field “%(field)s” here.", field=key), key, "unknown"))
+    return tuple(dict.fromkeys(("id", *keys)))
+
+
+@dataclass(frozen=True)
+class _Order:
+    column: Column
+    name: str
+    descending: bool
+    nullable: bool
+    id_column: Column
+
+
+def _order(record_type: RecordType, sort: str) -> _Order:
+    """By the asked field, or the list's own order; the id decides between equals, so that the order is total."""
+    view = record_type.list_view
+    if sort:
+        key, descending = sort.removeprefix("-"), sort.startswith("-")
+        asked = visible_field(record_type, key)
+        if asked is None or asked.kind == "long_text":
+            raise Invalid(Problem("sort", _("Rows can't be sorted by “%(field)s”.", field=key), sort, "unknown"))
+        chosen = asked
+    else:
+        chosen = record_type.fields[view.order._meta.name] if view.order is not None else record_type.fields["id"]
+        descending = view.descending if view.order is not None else True
+    table = record_type.table
+    column = chosen.column
+    if chosen.key == record_type.title._meta.name:
+        column = table.title_key
+    elif chosen.target is not None and hasattr(chosen.target, "title_key"):
+        column = getattr(table, chosen.key).title_key
+    return _Order(column, f"sort_{chosen.key}", descending, chosen.nullable or chosen.target is not None, table.id)
+
+
+def _reference(column: Column) -> str:
+    return str(column._meta.get_full_name(with_alias=False))
+
+
+async def _rows(
+    record_type: RecordType, keys: Sequence[str], order: _Order, where: Clause | None, limit: int, offset: int
+) -> list[dict[str, Any]]:
+    columns: list[Any] = [record_type.fields[k].column for k in keys]
+    select = record_type.table.select(*columns, order.column.as_alias("sort_value"))
+    if where is not None:
+        select = select.where(where)
+    if order.nullable:
+        from piccolo.query import OrderByRaw
+
+        select = select.order_by(OrderByRaw(f"{_reference(order.column)} IS NULL"))
+    select = select.order_by(order.column, ascending=not order.descending).order_by(order.id_column, ascending=not order.descending)
+    return list(await select.limit(limit).offset(offset))
+
+
+def _cursor(order: _Order, row: Mapping[str, Any]) -> str:
+    value = row["sort_value"]
+    if isinstance(value, dt.datetime | dt.date):
+        value = {"at" if isinstance(value, dt.datetime) else "on": value.isoformat()}
+    return base64.urlsafe_b64encode(json.dumps([order.name, value, row["id"]]).encode()).decode().rstrip("=")
+
+
+def _after(order: _Order, cursor: str) -> Clause:
+    """The rows behind a cursor: one range condition the index can use, then the tie broken by id."""
+    wrong = Invalid(Problem("cursor", _("This cursor does not belong to this list."), cursor, "cursor"))
+    try:
+        name, value, last_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if isinstance(value, dict):
+            [(how, text)] = value.items()
+            value = dt.datetime.fromisoformat(text) if how == "at" else dt.date.fromisoformat(text)
+    except (ValueError, TypeError, AttributeError, binascii.Error, UnicodeDecodeError):
+        raise wrong from None
+    if name != order.name or not isinstance(last_id, int) or isinstance(value, list):
+        raise wrong
+    column, own_id = _reference(order.column), _reference(order.id_column)
+    sign, loose = ("<", "<=") if order.descending else (">", ">=")
+    if value is None:
+        return WhereRaw(f"({column} IS NULL AND {own_id} {sign} {{}})", last_id)
+    behind = f"({column} {loose} {{}} AND ({column} {sign} {{}} OR {own_id} {sign} {{}}))"
+    if order.nullable:
+        return WhereRaw(f"({behind} OR {column} IS NULL)", value, value, last_id)
+    return WhereRaw(behind, value, value, last_id)
+
+
+async def _titles(record_type: RecordType, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[int, str]]:
+    by_target: dict[Any, list[str]] = {}
+    for key in keys:
+        target = record_type.fields[key].target
+        if target is not None:
+            by_target.setdefault(target, []).append(key)
+    found: dict[str, Mapping[int, str]] = {}
+    for target, keys_of_target in by_target.items():
+        known = await references.titles(target, {r[k] for r in rows for k in keys_of_target})
+        found.update(dict.fromkeys(keys_of_target, known))
+    return found

@@ -1,0 +1,64 @@
+"""From what people and programs send to what is stored: every field checked, every mistake named at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dougong.access.principal import Principal
+from dougong.errors import Invalid, Problem
+from dougong.i18n import _
+from dougong.records.fields import Field
+from dougong.records.kinds import WrongValue
+from dougong.records.types import RecordType
+
+__all__ = ["REQUIRED", "is_empty", "read_values", "required_problem", "send_row", "writable"]
+
+REQUIRED = _("“%(label)s” must be filled in.")
+
+
+def is_empty(value: Any) -> bool:
+    """Nothing was given: no value, or only blanks."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def writable(record_type: RecordType, field: Field, principal: Principal) -> bool:
+    """Whether this person may change this field at all."""
+    name = f"{record_type.key}.{field.key}"
+    return not field.managed and name not in principal.hidden and name not in principal.readonly
+
+
+def required_problem(field: Field) -> Problem:
+    return Problem(field.key, REQUIRED % {"label": field.label}, None, "required")
+
+
+def read_values(record_type: RecordType, raw: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
+    """What was sent, as stored values by field key.
+
+    Raises Invalid naming every field that is unknown, may not be changed by this person, or breaks its kind's rule.
+    Whether a required field is missing is the desk's to say: it knows the whole record.
+    """
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for key, given in raw.items():
+        field = record_type.fields.get(key)
+        if field is None or f"{record_type.key}.{key}" in principal.hidden:
+            problems.append(Problem(key, _("There is no field “%(field)s” here.", field=key), given, "unknown"))
+        elif key != "state" and not writable(record_type, field, principal):
+            problems.append(Problem(key, _("“%(label)s” can't be changed here.", label=field.label), given, "readonly"))
+        elif is_empty(given):
+            values[key] = field.empty
+        else:
+            try:
+                values[key] = field.type.read(given, field)
+            except WrongValue as wrong:
+                problems.append(Problem(key, wrong.message, given, wrong.rule))
+    if problems:
+        raise Invalid(*problems)
+    return values
+
+
+def send_row(record_type: RecordType, row: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    """A row as JSON values."""
+    fields = record_type.fields
+    return {k: None if row[k] is None else fields[k].type.send(row[k], fields[k]) for k in keys}
