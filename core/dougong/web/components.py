@@ -1,0 +1,294 @@
+"""The small pieces every page is made of: icons, avatars, cells, little curves, and the template environment.
+
+Pure functions of their arguments and of the built assets; what they return for the same input never changes while a process
+lives, so most are cached. A list page calls `cell` some five hundred times: it is a table look-up and one format, no template.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from functools import lru_cache
+from importlib.resources import files
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from dougong.web.views import Cell, FrameView, Page
+
+__all__ = [
+    "HUES",
+    "STATIC",
+    "UnknownIcon",
+    "asset",
+    "avatar",
+    "cell",
+    "environment",
+    "hue",
+    "icon",
+    "icon_names",
+    "initial",
+    "place_initial",
+    "render",
+    "spark",
+]
+
+STATIC: Final = Path(str(files("dougong.web"))) / "static"
+HUES: Final = 7
+
+Gettext = Callable[[str], str]
+
+
+class UnknownIcon(LookupError):
+    """No icon of this name was built."""
+
+
+# --- assets and icons ----------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _manifest() -> Mapping[str, str]:
+    return MappingProxyType(json.loads((STATIC / "manifest.json").read_text("utf-8")))
+
+
+@lru_cache(maxsize=64)
+def asset(name: str) -> str:
+    """Path of a built file by its source name (`app.ts`); the name in it changes whenever the content does."""
+    return f"/static/{_manifest()[name]}"
+
+
+@lru_cache(maxsize=1)
+def _drawings() -> tuple[mmap, Mapping[str, tuple[int, int]]]:
+    # Some five thousand drawings weigh megabytes; a process uses a few dozen. So the file stays on disk, mapped, and only
+    # the index (name -> where) is read.
+    index = json.loads((STATIC / "icons.json").read_text("utf-8"))
+    with (STATIC / "icons.svg").open("rb") as drawings:
+        return mmap(drawings.fileno(), 0, access=ACCESS_READ), index
+
+
+def icon_names() -> frozenset[str]:
+    """Every name `icon` accepts; `check` compares the names in declarations and templates with these."""
+    return frozenset(_drawings()[1])
+
+
+@lru_cache(maxsize=1024)
+def icon(name: str, css: str = "") -> Markup:
+    """A drawing set into the page, hidden from screen readers.
+
+    Raises: UnknownIcon. A page never shows a hole: names are checked before anything starts.
+    """
+    drawings, index = _drawings()
+    try:
+        start, length = index[name]
+    except KeyError:
+        raise UnknownIcon(name) from None
+    paths = drawings[start : start + length].decode("ascii")
+    solid = name.endswith("-filled")
+    paint = 'fill="currentColor"' if solid else 'fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round"'
+    return Markup(f'<svg class="dg-i {css}" viewBox="0 0 24 24" {paint} aria-hidden="true">{paths}</svg>')  # noqa: S704
+
+
+# --- avatars -------------------------------------------------------------------------------------------------------------
+
+_PLACES: Final = frozenset(
+    """
+    北京 上海 天津 重庆 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 广西 海南 四川 贵州 云南 西藏 陕西
+    甘肃 青海 宁夏 新疆 内蒙古 香港 澳门 台湾 石家庄 唐山 秦皇岛 邯郸 邢台 保定 张家口 承德 沧州 廊坊 衡水 太原 大同 长治 晋城 晋中
+    运城 临汾 呼和浩特 包头 鄂尔多斯 沈阳 大连 鞍山 抚顺 丹东 锦州 营口 长春 吉林 哈尔滨 齐齐哈尔 大庆 牡丹江 南京 无锡 徐州 常州 苏州
+    南通 连云港 淮安 盐城 扬州 镇江 泰州 宿迁 昆山 江阴 张家港 常熟 杭州 宁波 温州 嘉兴 湖州 绍兴 金华 衢州 舟山 台州 丽水 义乌 合肥
+    芜湖 蚌埠 淮南 马鞍山 安庆 黄山 滁州 阜阳 宿州 六安 亳州 福州 厦门 莆田 三明 泉州 漳州 南平 龙岩 宁德 南昌 景德镇 九江 赣州 吉安
+    宜春 上饶 济南 青岛 淄博 枣庄 东营 烟台 潍坊 济宁 泰安 威海 日照 临沂 德州 聊城 滨州 菏泽 郑州 开封 洛阳 平顶山 安阳 新乡 焦作
+    许昌 南阳 商丘 信阳 周口 驻马店 武汉 黄石 十堰 宜昌 襄阳 荆门 孝感 荆州 黄冈 咸宁 长沙 株洲 湘潭 衡阳 邵阳 岳阳 常德 郴州 永州
+    怀化 广州 韶关 深圳 珠海 汕头 佛山 江门 湛江 茂名 肇庆 惠州 梅州 汕尾 河源 阳江 清远 东莞 中山 潮州 揭阳 南宁 柳州 桂林 北海 海口
+    三亚 成都 自贡 攀枝花 泸州 德阳 绵阳 广元 遂宁 内江 乐山 南充 眉山 宜宾 广安 达州 贵阳 遵义 昆明 曲靖 玉溪 大理 拉萨 西安 铜川
+    宝鸡 咸阳 渭南 延安 汉中 榆林 兰州 天水 西宁 银川 乌鲁木齐
+    """.split()
+)
+_PLACE_LENGTHS: Final = (4, 3, 2)
+_PLACE_ENDINGS: Final = ("省", "市")
+
+
+@lru_cache(maxsize=4096)
+def hue(name: str) -> int:
+    """One of `HUES` colours, always the same for the same name."""
+    return sum(map(ord, name)) % HUES
+
+
+def initial(name: str) -> str:
+    """The first letter of a person's name: 王芳 -> 王, anna -> A."""
+    return name.strip()[:1].upper()
+
+
+@lru_cache(maxsize=4096)
+def place_initial(name: str) -> str:
+    """The letter an organisation is told apart by: the one after the place name (杭州云栖 -> 云)."""
+    rest = name.strip()
+    for _ in range(2):  # province, then city
+        rest = _without_place(rest)
+    return rest[:1].upper()
+
+
+def _without_place(name: str) -> str:
+    for length in _PLACE_LENGTHS:
+        if name[:length] in _PLACES and len(name) > length + 1:
+            rest = name[length:]
+            return rest[1:] if rest.startswith(_PLACE_ENDINGS) and len(rest) > 2 else rest
+    return name
+
+
+@lru_cache(maxsize=4096)
+def avatar(letter: str, colour: int = 0, shape: str = "") -> Markup:
+    """A person's round avatar, or with the shape `sq` an organisation's square one; `lg` is the size of a page head."""
+    return Markup('<span class="dg-av {} dg-h{}" aria-hidden="true">{}</span>').format(shape, colour, letter)
+
+
+# --- cells ---------------------------------------------------------------------------------------------------------------
+
+_EMPTY: Final = Markup('<span class="dg-t3">—</span>')
+
+
+def _plain(value: Cell) -> Markup:
+    return escape(value.text)
+
+
+def _linked(value: Cell) -> Markup:
+    text = escape(value.text)
+    return Markup(f'<a class="dg-link" href="{escape(value.href)}">{text}</a>') if value.href else text  # noqa: S704
+
+
+def _with_avatar(value: Cell, shape: str) -> Markup:
+    text = escape(value.text)
+    label = f'<a class="dg-ell" href="{escape(value.href)}">{text}</a>' if value.href else f'<span class="dg-ell">{text}</span>'
+    letter = avatar(value.initial, value.hue, shape) if value.initial else ""
+    return Markup(f'<span class="dg-who">{letter}{label}</span>')  # noqa: S704
+
+
+def _organisation(value: Cell) -> Markup:
+    return _with_avatar(value, "sq")
+
+
+def _person(value: Cell) -> Markup:
+    return _with_avatar(value, "")
+
+
+def _tag(value: Cell) -> Markup:
+    return Markup(f'<span class="dg-tag {value.tone}">{escape(value.text)}</span>')  # noqa: S704
+
+
+def _tags(value: Cell) -> Markup:
+    return Markup(f'<span class="dg-tags">{"".join(map(_tag, value.parts))}</span>')  # noqa: S704
+
+
+def _status(value: Cell) -> Markup:
+    return Markup(f'<span class="dg-st {value.tone}">{escape(value.text)}</span>')  # noqa: S704
+
+
+def _moment(value: Cell) -> Markup:
+    tone = f' class="dg-{value.tone}"' if value.tone else ""
+    hint = f' title="{escape(value.hint)}"' if value.hint else ""
+    return Markup(f'<time datetime="{escape(value.iso)}"{tone}{hint}>{escape(value.text)}</time>')  # noqa: S704
+
+
+def _number(value: Cell) -> Markup:
+    return Markup(f'<span class="dg-num">{escape(value.text)}</span>')  # noqa: S704
+
+
+def _yes_no(value: Cell) -> Markup:
+    mark = icon("check", "dg-ok") if value.tone == "ok" else icon("minus", "dg-t3")
+    return Markup(f'{mark} <span class="{"" if value.tone == "ok" else "dg-t3"}">{escape(value.text)}</span>')  # noqa: S704
+
+
+def _outside(value: Cell) -> Markup:
+    return Markup(f'<a class="dg-link" href="{escape(value.href)}" rel="noopener noreferrer">{escape(value.text)}</a>')  # noqa: S704
+
+
+def _long(value: Cell) -> Markup:
+    return Markup(f'<span class="dg-long">{escape(value.text)}</span>')  # noqa: S704
+
+
+_CELLS: Final[Mapping[str, Callable[[Cell], Markup]]] = {
+    "title": _organisation,
+    "text": _plain,
+    "tag": _tag,
+    "tags": _tags,
+    "status": _status,
+    "person": _person,
+    "organisation": _organisation,
+    "date": _moment,
+    "datetime": _moment,
+    "number": _number,
+    "money": _number,
+    "link": _linked,
+    "yes_no": _yes_no,
+    "phone": _linked,
+    "email": _linked,
+    "url": _outside,
+    "long_text": _long,
+}
+
+
+def cell(value: Cell) -> Markup:
+    """A value as the page shows it; a dash where there is none."""
+    return _CELLS[value.kind](value) if value.text or value.parts else _EMPTY
+
+
+# --- little curves -------------------------------------------------------------------------------------------------------
+
+_WIDTH: Final = 96
+_HEIGHT: Final = 34
+
+
+@lru_cache(maxsize=256)
+def spark(points: Sequence[float]) -> Markup:
+    """A curve without axes that goes beside a number; nothing below two points."""
+    if len(points) < 2:
+        return Markup("")
+    low, high = min(points), max(points)
+    span = (high - low) or 1
+    step = _WIDTH / (len(points) - 1)
+    line = " ".join(
+        f"{'L' if at else 'M'}{at * step:.1f} {_HEIGHT - 3 - (point - low) / span * (_HEIGHT - 7):.1f}" for at, point in enumerate(points)
+    )
+    area = f"{line} L{_WIDTH} {_HEIGHT} L0 {_HEIGHT}Z"
+    return Markup(  # noqa: S704
+        f'<svg class="dg-spark" viewBox="0 0 {_WIDTH} {_HEIGHT}" aria-hidden="true"><path class="dg-area" d="{area}"/><path d="{line}"/></svg>'
+    )
+
+
+# --- templates -----------------------------------------------------------------------------------------------------------
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}"
+
+
+def _json_text(value: Any) -> Markup:
+    """JSON that may stand in a `<script type="application/json">`: no `<` that could end it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=asdict)
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))  # noqa: S704
+
+
+def environment(loaders: Iterable[BaseLoader] = ()) -> Environment:
+    """Templates of core and, after them, of the given loaders (each plugin's `templates/`); everything is escaped."""
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader("dougong.web"), *loaders]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.do"],
+    )
+    made.globals.update(icon=icon, avatar=avatar, cell=cell, asset=asset, spark=spark)
+    made.filters.update(grouped=_grouped, json_text=_json_text)
+    return made
+
+
+def render(templates: Environment, page: Page, shell: FrameView | None, gettext: Gettext) -> str:
+    """The page as HTML. `shell` is None for fragments; `gettext` translates the words of the templates themselves."""
+    return templates.get_template(page.template).render(page=page, shell=shell, _=gettext)
