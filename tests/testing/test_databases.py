@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-from pathlib import Path
 
 import asyncpg
 import pytest

@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 __all__ = ["ServerMissing", "postgres_cluster"]
 
@@ -134,7 +135,7 @@ def unprivileged_account() -> Account | None:
     raise ServerMissing("PostgreSQL does not run as root, and there is no account `nobody`")
 
 
-def as_account(account: Account | None) -> dict[str, object]:
+def as_account(account: Account | None) -> dict[str, Any]:
     if account is None:
         return {}
     return {"user": account.user, "group": account.group, "extra_groups": [], "cwd": "/"}
@@ -150,22 +151,24 @@ def make_cluster(programs: Path, account: Account | None, place: Path, password:
     if account:
         os.chown(secret, account.user, account.group)
     command = [str(program(programs, "initdb")), "-D", str(place / "data"), "-U", "postgres"]
-    command += ["--auth=password", f"--pwfile={secret}", "--encoding=UTF8", "--no-locale", "--no-sync"]
+    command += [
+        "--auth=password",
+        f"--pwfile={secret}",
+        "--encoding=UTF8",
+        "--no-locale",
+        "--no-sync",
+    ]
     made = subprocess.run(command, capture_output=True, text=True, **as_account(account))
     if made.returncode != 0:
         raise ServerMissing(f"initdb failed: {made.stderr.strip()}")
 
 
-def start_server(
-    programs: Path, account: Account | None, place: Path, port: int
-) -> subprocess.Popen[bytes]:
+def start_server(programs: Path, account: Account | None, place: Path, port: int) -> subprocess.Popen[bytes]:
     command = [str(program(programs, "postgres")), "-D", str(place / "data"), "-p", str(port)]
     settings = SETTINGS | {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
     command += [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     with (place / "log").open("wb") as log:
-        return subprocess.Popen(
-            command, stdout=log, stderr=log, preexec_fn=die_with_parent(), **as_account(account)
-        )
+        return subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=die_with_parent(), **as_account(account))
 
 
 def die_with_parent() -> Callable[[], None] | None:
@@ -180,9 +183,7 @@ def die_with_parent() -> Callable[[], None] | None:
     return ask_kernel
 
 
-def wait_until_ready(
-    programs: Path, server: subprocess.Popen[bytes], place: Path, port: int
-) -> None:
+def wait_until_ready(programs: Path, server: subprocess.Popen[bytes], place: Path, port: int) -> None:
     asked = [str(program(programs, "pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(port)]
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
