@@ -16,6 +16,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from .chromium import ChromiumMissing, find_chromium
 from .groups import GroupAccount, skip_group
 from .servers import ServerMissing, postgres_cluster
 
@@ -35,6 +36,15 @@ def rounds(pytestconfig: pytest.Config) -> Callable[..., int]:
     """How often to try a property: `rounds(60, deep=3000)`."""
     is_deep = pytestconfig.getoption("deep")
     return lambda usual, *, deep: deep if is_deep else usual
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str | None:
+    """The browser to start, for Playwright's `executable_path`; see `dougong.testing.chromium`."""
+    try:
+        return find_chromium()
+    except ChromiumMissing as missing:
+        skip_group("browser", str(missing))
 
 
 # Databases -----------------------------------------------------------------------------------
