@@ -17,7 +17,8 @@ from piccolo.querystring import QueryString
 from dougong.access.policies import rows as rows_allowed
 from dougong.access.principal import Principal, current
 from dougong.access.rights import may
-from dougong.db import constraint_broken, current_transaction, engine, fetch, transaction
+from dougong.db import current_transaction, engine, fetch, transaction
+from dougong.db.constraints import constraint_broken
 from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused, Stale
 from dougong.i18n import Text, _
 from dougong.plugin.snapshot import current_snapshot
@@ -263,7 +264,7 @@ async def _locked(record_type: RecordType, record_ids: Sequence[int], action: st
     lock = " FOR UPDATE OF t" if db.engine_type == "postgres" else ""
     sql = f"SELECT {columns} FROM {physical(db, record_type.key)} t WHERE t.\"id\" {{}} AND ({{}}) ORDER BY t.\"id\"{lock}"
     with cleared("desk"):
-        return await fetch(QueryString(sql, ids(db, record_ids), _policy(record_type, action, "t")), table=record_type.table)
+        return await fetch(QueryString(sql, ids(db, record_ids), _policy(record_type, action, "t")))
 
 
 async def _insert(record_type: RecordType, rows: Sequence[Mapping[str, Any]], who: Principal) -> list[int]:

@@ -38,6 +38,8 @@ Me = "me"
 
 # Kept by the system: shown where asked for, never typed in a form or sent by a client.
 MANAGED = frozenset({"id", "version", "number", "created", "updated", "title_key", "title_initials"})
+# What every record carries, in the words of core's own catalogue and after the type's own fields.
+_COMMON = MANAGED | {"owner", "department", "state"}
 _NEVER_SHOWN = frozenset({"title_key", "title_initials"})
 
 
@@ -201,6 +203,8 @@ class RecordType:
     """Everything the house knows about one kind of record. Declared by its plugin, completed by derivation.
 
     `find` is how the list's quick find reads what is typed: "contains", or "starts" (left match, `*` as wildcard).
+    `avatar` stands before the title: "organisation", "person", or nothing. `hint` is an address asked `?name=` while
+    the title of a new record is typed; its answer (HTML) is shown below it. `menu` says whether records have pages.
     """
 
     table: type[Row]
@@ -219,6 +223,8 @@ class RecordType:
     find: str = "contains"
     labels: Mapping[Column, Text] = field(default_factory=dict)
     rights: Mapping[str, Text] = field(default_factory=dict)
+    avatar: str = ""
+    hint: str = ""
     menu: bool = True
 
     def __post_init__(self) -> None:
@@ -281,11 +287,9 @@ class RecordType:
 
     def _place(self, column: Column) -> int:
         """The type's own columns first, in their order; what every record carries after them."""
-        from dougong.records.tables import common_columns
-
         own = [c._meta.name for c in self.table._meta.columns]
         name = column._meta.name
-        return own.index(name) + (1000 if name in common_columns() else 0)
+        return own.index(name) + (1000 if name in _COMMON else 0)
 
     def _field(self, column: Column) -> Field:
         name = column._meta.name
@@ -302,13 +306,11 @@ class RecordType:
         return replace(made, fixed_options=self._state_options()) if kind == "state" else made
 
     def _label(self, column: Column) -> Text:
-        from dougong.records.tables import common_columns
-
         name = column._meta.name
         for known, label in self.labels.items():
             if known._meta.name == name:
                 return label
-        return Text(humanise(name), "dougong" if name in common_columns() else self.domain)
+        return Text(humanise(name), "dougong" if name in _COMMON else self.domain)
 
     def _state_options(self) -> tuple[Option, ...]:
         if not self.lifecycle:

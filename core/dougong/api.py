@@ -1,0 +1,124 @@
+"""Everything a plugin may import from the house, and nothing else.
+
+Grouped in the order one writes a plugin: tables, record types, the plugin itself, behaviour, reading and writing.
+"""
+
+from __future__ import annotations
+
+from dougong.access.principal import Principal, acting_as, system
+from dougong.access.principal import current as acting
+from dougong.access.rights import may, may_do
+from dougong.db.columns import (
+    BigInt,
+    Boolean,
+    Choice,
+    Date,
+    Email,
+    ForeignKey,
+    Integer,
+    Lookup,
+    Money,
+    Option,
+    Phone,
+    Timestamptz,
+    Url,
+    Varchar,
+)
+from dougong.db.columns import Text as LongText
+from dougong.db.transaction import transaction
+from dougong.errors import Conflict, DougongError, Forbidden, Invalid, NotFound, Problem, Refused
+from dougong.i18n import Text, _, date_text, moment_text, today
+from dougong.people.tables import Department, Position, Staff
+from dougong.plugin.contributions import Menu, Preset, Right, Tab, Tile, TileRow, Timeline
+from dougong.plugin.hookspecs import hook
+from dougong.plugin.manifest import Plugin
+from dougong.plugin.settings import settings_of
+from dougong.records import desk
+from dougong.records.entry import entry_point
+from dougong.records.fields import Field
+from dougong.records.filters import period
+from dougong.records.pinyin import initials, sort_key
+from dougong.records.tables import Record, Row
+from dougong.records.types import (
+    Action,
+    Lifecycle,
+    ListView,
+    Me,
+    Move,
+    RecordType,
+    SavedView,
+    Scope,
+    State,
+    Template,
+)
+from dougong.web.handlers import get, post
+
+__all__ = [
+    "Action",
+    "BigInt",
+    "Boolean",
+    "Choice",
+    "Conflict",
+    "Date",
+    "Department",
+    "DougongError",
+    "Email",
+    "Field",
+    "Forbidden",
+    "ForeignKey",
+    "Integer",
+    "Invalid",
+    "Lifecycle",
+    "ListView",
+    "LongText",
+    "Lookup",
+    "Me",
+    "Menu",
+    "Money",
+    "Move",
+    "NotFound",
+    "Option",
+    "Phone",
+    "Plugin",
+    "Position",
+    "Preset",
+    "Principal",
+    "Problem",
+    "Record",
+    "RecordType",
+    "Refused",
+    "Right",
+    "Row",
+    "SavedView",
+    "Scope",
+    "Staff",
+    "State",
+    "Tab",
+    "Template",
+    "Text",
+    "Tile",
+    "TileRow",
+    "Timeline",
+    "Timestamptz",
+    "Url",
+    "Varchar",
+    "_",
+    "acting",
+    "acting_as",
+    "date_text",
+    "desk",
+    "entry_point",
+    "get",
+    "hook",
+    "initials",
+    "may",
+    "may_do",
+    "moment_text",
+    "period",
+    "post",
+    "settings_of",
+    "sort_key",
+    "system",
+    "today",
+    "transaction",
+]

@@ -1,0 +1,51 @@
+"""Business verbs on a record: found by name, offered where their condition holds, run in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from dougong.access.principal import current
+from dougong.access.rights import may
+from dougong.db.transaction import transaction
+from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused
+from dougong.i18n import _
+from dougong.records.conditions import holds
+from dougong.records.tables import Row
+from dougong.records.types import Action, RecordType
+from dougong.records.values import is_empty
+
+__all__ = ["action_named", "offered", "run_action"]
+
+
+def offered(record_type: RecordType, record: Row) -> list[Action]:
+    """The actions this person can take on this record now, as far as can be said without asking the database."""
+    who = current()
+    return [a for a in record_type.actions if may(who, record_type, a.right) and (a.when is None or holds(a.when, record))]
+
+
+def action_named(record_type: RecordType, key: str) -> Action:
+    """The action of this name; NotFound when the type has none."""
+    found = next((a for a in record_type.actions if a.key == key), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def run_action(record_type: RecordType, record: Row, action: Action, given: Mapping[str, Any]) -> None:
+    """Check that the action is offered here to this person, read its form, run it. Refused when its condition doesn't hold."""
+    if not may(current(), record_type, action.right):
+        raise Forbidden
+    if action.when is not None and not holds(action.when, record):
+        raise Refused(_("“%(action)s” can't be done with this record now.", action=action.label))
+    values: dict[str, Any] = {}
+    if action.form is not None:
+        filled = {k: v for k, v in given.items() if not is_empty(v)}
+        form: BaseModel = action.form.model_validate(filled)
+        values = {name: getattr(form, name) for name in type(form).model_fields}
+    elif given:
+        raise Invalid(*(Problem(k, _("There is no field “%(field)s” here.", field=k), v, "unknown") for k, v in given.items()))
+    async with transaction(action.label):
+        await action.run(record, **values)

@@ -1,0 +1,126 @@
+"""Errors on their way out: RFC 9457 problems for programs, a page for people. No other place translates errors."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
+from pydantic import ValidationError
+
+from dougong.errors import DougongError, Invalid, Problem
+from dougong.i18n import Text, _
+
+__all__ = ["BadRequest", "NotAllowedMethod", "PreconditionRequired", "TooLarge", "Unauthorized", "UnsupportedContent", "as_dougong_error", "is_api", "problem_response"]
+
+logger = logging.getLogger(__name__)
+
+_TITLES: dict[int, Text] = {
+    400: _("Some values can't be accepted."),
+    401: _("Please sign in."),
+    403: _("You don't have the right to do this."),
+    404: _("There is nothing here, or you may not see it."),
+    405: _("This can't be done with this address."),
+    409: _("This can't be done now."),
+    412: _("Somebody else changed this meanwhile."),
+    413: _("This is too large."),
+    415: _("This kind of content can't be read here; send JSON."),
+    428: _("Say which version the change is based on (header If-Match)."),
+    429: _("Too many requests; please wait a moment."),
+    500: _("Something went wrong."),
+    503: _("The system can't do this right now. Nothing was lost; please try again shortly."),
+}
+
+
+class Unauthorized(DougongError):
+    """Nobody is signed in."""
+
+    status = 401
+    message = _("Please sign in.")
+
+
+class BadRequest(DougongError):
+    """The request itself can't be read."""
+
+    status = 400
+    message = _("This request can't be read.")
+
+
+class UnsupportedContent(DougongError):
+    status = 415
+    message = _TITLES[415]
+
+
+class PreconditionRequired(DougongError):
+    """A change that doesn't say which version it is based on."""
+
+    status = 428
+    message = _TITLES[428]
+
+
+class TooLarge(DougongError):
+    status = 413
+    message = _TITLES[413]
+
+
+class NotAllowedMethod(DougongError):
+    status = 405
+    message = _TITLES[405]
+
+
+def is_api(request: Request[Any, Any, Any]) -> bool:
+    return request.scope["path"].startswith("/api/")
+
+
+def as_dougong_error(err: Exception) -> DougongError:
+    """Any error as one of ours. What nobody foresaw becomes a 500 whose reference stands in the log beside the trace."""
+    if isinstance(err, DougongError):
+        return err
+    if isinstance(err, ValidationError):
+        return Invalid(*(Problem(".".join(map(str, e["loc"])), e["msg"], e.get("input"), e["type"]) for e in err.errors()))
+    if isinstance(err, HTTPException) and err.status_code < HTTP_500_INTERNAL_SERVER_ERROR:
+        known = DougongError(_TITLES.get(err.status_code, _TITLES[400]))
+        known.status = err.status_code
+        if isinstance(err, ValidationException) and isinstance(err.extra, list):
+            fields = [Problem(str(e.get("key", "")), str(e.get("message", "")), None, "type") for e in err.extra if isinstance(e, dict)]
+            known = Invalid(*fields)
+        known.headers = dict(err.headers or {})  # type: ignore[attr-defined]
+        return known
+    reference = secrets.token_hex(4)
+    logger.error("unexpected error, reference %s", reference, exc_info=err)
+    unknown = DougongError()
+    unknown.values["reference"] = reference
+    return unknown
+
+
+def problem_response(request: Request[Any, Any, Any], err: Exception) -> Response[dict[str, Any]]:
+    """RFC 9457: type, title, status, detail, and one entry per field under `errors`."""
+    known = as_dougong_error(err)
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": str(_TITLES.get(known.status, _TITLES[500])),
+        "status": known.status,
+        "detail": str(known.message),
+    }
+    if isinstance(known, Invalid):
+        body["errors"] = [
+            {"field": p.field, "rule": p.rule, "message": str(p.message), "value": _shown(p.value)} for p in known.problems
+        ]
+    if reference := known.values.get("reference"):
+        body["reference"] = reference
+    headers = {**getattr(known, "headers", {})}
+    if known.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(body, status_code=known.status, media_type="application/problem+json", headers=headers)
+
+
+def _shown(value: Any) -> Any:
+    """What was sent, as far as it can be repeated in an answer."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return str(value)[:200].encode("utf-8", "replace").decode()
+
+
