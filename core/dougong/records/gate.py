@@ -322,7 +322,7 @@ class Gate:
 
 _WRITING = frozenset({"insert", "update", "delete", "merge", "into"})
 _FENCED: Mapping[Dialect, frozenset[str]] = {
-    "sqlite": frozenset({"main", "temp"}),
+    "sqlite": frozenset({"main", "temp", "dg"}),
     "postgres": frozenset({"dg", "information_schema"}),
 }
 

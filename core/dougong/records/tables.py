@@ -21,6 +21,17 @@ from dougong.db.registry import register
 __all__ = ["Private", "Record", "Row"]
 
 
+def _take(table: type[Table], *, abstract: bool, private: bool) -> None:
+    if not abstract:
+        register(table, private=private)
+        return
+    # An abstract table has no rows, so what it refers to is not referred to by it.
+    for column in table._meta.foreign_key_columns:
+        references = LAZY_COLUMN_REFERENCES.foreign_key_columns
+        if any(known is column for known in references):
+            LAZY_COLUMN_REFERENCES.foreign_key_columns = [r for r in references if r is not column]
+
+
 class Row(Table):
     """A guarded table: read through the gate under the reader's scope, written only by the desk.
 
@@ -57,14 +68,3 @@ class Private(Table):
     def __init_subclass__(cls, *, abstract: bool = False, **options: Any) -> None:
         super().__init_subclass__(**options)
         _take(cls, abstract=abstract, private=True)
-
-
-def _take(table: type[Table], *, abstract: bool, private: bool) -> None:
-    if not abstract:
-        register(table, private=private)
-        return
-    # An abstract table has no rows, so what it refers to is not referred to by it.
-    for column in table._meta.foreign_key_columns:
-        references = LAZY_COLUMN_REFERENCES.foreign_key_columns
-        if any(known is column for known in references):
-            LAZY_COLUMN_REFERENCES.foreign_key_columns = [r for r in references if r is not column]
