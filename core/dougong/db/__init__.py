@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from dougong.db import registry
 from dougong.db.registry import engine, forget, tables, use
-from dougong.db.transactions import Transaction, current_transaction, transaction
+from dougong.db.transactions import Transaction, after_commit, current_transaction, transaction
 
 if TYPE_CHECKING:
     from piccolo.querystring import QueryString
 
     from dougong.db.connections import Engine
+    from dougong.db.migrations import Step, migrate
+    from dougong.db.schema import grow_schema
 
 __all__ = [
+    "Step",
     "Transaction",
+    "after_commit",
     "close_database",
     "current_transaction",
     "engine",
     "fetch",
     "forget",
+    "grow_schema",
+    "migrate",
     "open_database",
     "tables",
     "transaction",
     "use",
 ]
+
+
+# These stand on the gate, and the gate on this package's list of tables: they load when asked for.
+_LATER = {
+    "Step": "dougong.db.migrations",
+    "grow_schema": "dougong.db.schema",
+    "migrate": "dougong.db.migrations",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)
 
 
 async def open_database(url: str, *, pool: int | None = None) -> Engine:
@@ -34,7 +56,6 @@ async def open_database(url: str, *, pool: int | None = None) -> Engine:
     `pool` bounds the connections. Raises `ValueError` for another kind of address and
     `Unavailable` when the database can't be reached.
     """
-    # The engines stand on the gate, which stands on this package's list of tables.
     from dougong.db.postgres import Postgres
     from dougong.db.sqlite import SQLite
 
@@ -53,8 +74,6 @@ async def open_database(url: str, *, pool: int | None = None) -> Engine:
 
 async def close_database(opened: Engine) -> None:
     """Close all connections; take the engine out of use if it is the one in use."""
-    from dougong.db import registry
-
     await opened.close()
     if registry.in_use() is opened:
         use(None)

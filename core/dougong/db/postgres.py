@@ -55,7 +55,7 @@ class _Connection(asyncpg.Connection):
         return ""
 
 
-class Postgres(Engine, PostgresEngine):
+class Postgres(Engine, PostgresEngine):  # type: ignore[misc]  # its own transactions and batches
     """The PostgreSQL engine. `await open()` before use."""
 
     __slots__ = ("_size", "_wait", "gate", "url")
@@ -183,9 +183,7 @@ def _translated(err: Exception, admission: Admission | None) -> Exception:
         missing = _MISSING.search(str(err))
         name = missing["name"].lower() if missing else ""
         if name in admission.closed or name in admission.shadowed:
-            return Forbidden(
-                _("The database refused to read or write here: %(why)s.") % {"why": name}
-            )
+            return Forbidden(_("The database refused to read or write here: %(why)s.") % {"why": name})
     if isinstance(err, _AWAY):
         return _unavailable(err)
     return err

@@ -6,7 +6,7 @@ Nothing in the database is reachable that is not listed here: a table is either 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from piccolo.table import Table
@@ -18,7 +18,12 @@ __all__ = [
     "forget",
     "generation",
     "in_use",
-    "is_private", "register", "table", "tables", "use"]
+    "is_private",
+    "register",
+    "table",
+    "tables",
+    "use",
+]
 
 _tables: dict[str, type[Table]] = {}
 _private: set[str] = set()
@@ -87,7 +92,7 @@ def in_use() -> Engine | None:
 
 
 def _bind(table: type[Table]) -> None:
-    table._meta._db = _engine
+    table._meta._db = cast("Any", _engine)  # ours stands in for Piccolo's own
 
 
 def _changed() -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 import hashlib
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from piccolo.columns import ForeignKey, Serial
 from piccolo.columns.defaults.base import Default
@@ -22,7 +23,7 @@ from piccolo.querystring import QueryString
 
 from dougong.access.principal import acting_as, system
 from dougong.db import registry
-from dougong.db.transactions import transaction
+from dougong.db.transactions import current_transaction, transaction
 from dougong.errors import Refused, Unavailable
 from dougong.i18n import _
 from dougong.records.gate import SCHEMA, cleared
@@ -33,14 +34,37 @@ if TYPE_CHECKING:
 
     from dougong.db.connections import Engine
 
-__all__ = ["grow", "grow_schema"]
+__all__ = ["grow", "grow_schema", "retrying"]
 
 logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 TRIES = 6
 _LOCK = 0x646F75  # one grower at a time among all processes of a PostgreSQL database
 
 
+def retrying(work: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Schema changes wait only shortly for a table in use, then let others pass and try again."""
+
+    @functools.wraps(work)
+    async def tried(*args: P.args, **kwargs: P.kwargs) -> T:
+        for attempt in range(1, TRIES):
+            try:
+                return await work(*args, **kwargs)
+            except Unavailable:
+                # Inside somebody's transaction nothing can be tried again.
+                if current_transaction() is not None:
+                    raise
+                logger.info("a table is in use, changing the schema a little later (%d)", attempt)
+                await asyncio.sleep(0.1 * 2**attempt)
+        return await work(*args, **kwargs)
+
+    return tried
+
+
+@retrying
 async def grow_schema(tables: Iterable[type[Table]]) -> list[str]:
     """Create what is missing of these tables: tables, columns, indexes, references.
 
@@ -48,17 +72,8 @@ async def grow_schema(tables: Iterable[type[Table]]) -> list[str]:
     PostgreSQL a table in use is waited for only shortly, and again: other requests go on meanwhile.
     Raises `Refused` where a column can't be added.
     """
-    wanted = list(tables)
-    for attempt in range(1, TRIES + 1):
-        try:
-            async with transaction():
-                return await grow(wanted)
-        except Unavailable:
-            if attempt == TRIES or registry.engine().engine_type == "sqlite":
-                raise
-            logger.info("a table is in use, growing the schema again in a moment (%d)", attempt)
-            await asyncio.sleep(0.1 * 2**attempt)
-    raise AssertionError("unreachable")
+    async with transaction():
+        return await grow(list(tables))
 
 
 async def grow(tables: Sequence[type[Table]]) -> list[str]:
@@ -134,6 +149,7 @@ class _Schema(ABC):
     @abstractmethod
     async def lock(self) -> None: ...
 
+    @abstractmethod
     async def unlock(self) -> None:
         """Undo what `lock` set for the statements behind it."""
 
@@ -150,7 +166,7 @@ class _Schema(ABC):
     @abstractmethod
     def column(self, column: Column, *, added: bool) -> str: ...
 
-    def constraints(self, table: type[Table]) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+    def constraints(self, table: type[Table]) -> Iterator[tuple[str, str]]:
         """Constraints that are added to a table after it."""
         return iter(())
 
@@ -190,9 +206,7 @@ class _Schema(ABC):
             if isinstance(constraint, Unique):
                 names = constraint.get_column_names()
                 index = _short(name, *names, "key")
-                yield self._index(
-                    table, index, names, unique=True, nulls_distinct=constraint.nulls_distinct
-                )
+                yield self._index(table, index, names, unique=True, nulls_distinct=constraint.nulls_distinct)
 
     def _index(
         self,
@@ -207,9 +221,7 @@ class _Schema(ABC):
         return index, self.index(table, index, listed, unique=unique, nulls_distinct=nulls_distinct)
 
     @abstractmethod
-    def index(
-        self, table: type[Table], index: str, columns: str, *, unique: bool, nulls_distinct: bool
-    ) -> str: ...
+    def index(self, table: type[Table], index: str, columns: str, *, unique: bool, nulls_distinct: bool) -> str: ...
 
     async def _rows(self, sql: str, *args: Any) -> list[dict[str, Any]]:
         rows = await self.engine.run_querystring(QueryString(sql, *args))
@@ -221,6 +233,9 @@ class _SQLiteSchema(_Schema):
 
     async def lock(self) -> None:
         """The transaction already holds the write lock."""
+
+    async def unlock(self) -> None:
+        """And keeps it."""
 
     async def inspect(self) -> _Present:
         present = _Present()
@@ -253,9 +268,7 @@ class _SQLiteSchema(_Schema):
             parts.append(_references(column, ""))
         return " ".join(part for part in parts if part)
 
-    def index(
-        self, table: type[Table], index: str, columns: str, *, unique: bool, nulls_distinct: bool
-    ) -> str:
+    def index(self, table: type[Table], index: str, columns: str, *, unique: bool, nulls_distinct: bool) -> str:
         if not nulls_distinct:
             columns = ", ".join(f"coalesce({c}, '')" for c in columns.split(", "))
         kind = "UNIQUE INDEX" if unique else "INDEX"
@@ -311,15 +324,11 @@ class _PostgresSchema(_Schema):
         for column in table._meta.foreign_key_columns:
             name = column._meta.db_column_name
             constraint = _short(table._meta.tablename, name, "fkey")
-            yield (
-                constraint,
-                f'ALTER TABLE {self.place(table)} ADD CONSTRAINT "{constraint}"'
-                f' FOREIGN KEY ("{name}") {_references(column, SCHEMA["postgres"] + ".")}',
-            )
+            added = f'ADD CONSTRAINT "{constraint}" FOREIGN KEY ("{name}")'
+            references = _references(column, f"{SCHEMA['postgres']}.")
+            yield constraint, f"ALTER TABLE {self.place(table)} {added} {references}"
 
-    def index(
-        self, table: type[Table], index: str, columns: str, *, unique: bool, nulls_distinct: bool
-    ) -> str:
+    def index(self, table: type[Table], index: str, columns: str, *, unique: bool, nulls_distinct: bool) -> str:
         kind = "UNIQUE INDEX" if unique else "INDEX"
         nulls = "" if nulls_distinct else " NULLS NOT DISTINCT"
         return f'CREATE {kind} "{index}" ON {self.place(table)} ({columns}){nulls}'
@@ -368,6 +377,6 @@ def _constant(column: Column) -> str | None:
 def _short(*parts: str) -> str:
     """A name within PostgreSQL's 63 bytes, the same every time."""
     name = "_".join(parts)
-    if len(name.encode()) <= 60:  # noqa: PLR2004
+    if len(name.encode()) <= 60:
         return name
     return f"{name.encode()[:48].decode(errors='ignore')}_{hashlib.sha1(name.encode()).hexdigest()[:8]}"  # noqa: S324 - a name, no secret

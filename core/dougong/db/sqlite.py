@@ -8,6 +8,7 @@ fail under load.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import queue
 import re
@@ -42,7 +43,7 @@ _PRAGMAS = (
 )
 
 
-class SQLite(Engine, SQLiteEngine):
+class SQLite(Engine, SQLiteEngine):  # type: ignore[misc]  # its own transactions and batches
     """The SQLite engine. `await open()` before use."""
 
     __slots__ = ("_all", "_free", "_idle", "_size", "_wait", "_writer", "gate")
@@ -61,7 +62,7 @@ class SQLite(Engine, SQLiteEngine):
     async def open(self) -> None:
         """Open the first connection. Raises `Unavailable` when the file can't be used."""
         if self.path != ":memory:":
-            Path(self.path).parent.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once
+            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
         lease = await self.lease()
         await lease.release()
 
@@ -241,10 +242,8 @@ class _Connection:
                 outcome, error = work(*args), None
             except BaseException as err:  # noqa: BLE001 - handed over to the task that waits
                 outcome, error = None, err
-            try:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(_settle, future, outcome, error)
-            except RuntimeError:  # the loop is closed: nobody waits any more
-                pass
             del task, loop, future, work, args, outcome, error
 
     def open(self) -> None:
@@ -280,7 +279,12 @@ class _Connection:
         self._raw.execute(sql).close()
 
     def _authorize(
-        self, action: int, first: str | None, second: str | None, base: str | None, source: str | None
+        self,
+        action: int,
+        first: str | None,
+        second: str | None,
+        base: str | None,
+        source: str | None,
     ) -> int:
         """Asked by SQLite for each table, column and function while it prepares a statement."""
         running = self._running
@@ -346,9 +350,7 @@ def _translated(err: sqlite3.Error, admission: Admission | None) -> Exception:
     text = str(err)
     if _REFUSED.search(text):
         closed = ", ".join(sorted(admission.closed)) if admission is not None else ""
-        return Forbidden(
-            _("The database refused to read or write here: %(why)s.") % {"why": closed or text}
-        )
+        return Forbidden(_("The database refused to read or write here: %(why)s.") % {"why": closed or text})
     if isinstance(err, sqlite3.OperationalError) and _UNAVAILABLE.search(text):
         return Unavailable(_("The database can't do this right now: %(why)s.") % {"why": text})
     return err

@@ -85,22 +85,24 @@ _REST = (
     r"(?P<mark>[!#$%&()*+,\-./:;<=>?@\[\\\]^{|}~])",
 )
 _LEXERS: dict[Dialect, re.Pattern[str]] = {
-    "sqlite": re.compile("|".join((*_SQLITE, *_REST)), re.S),
-    "postgres": re.compile("|".join((*_POSTGRES, *_REST)), re.S),
+    "sqlite": re.compile("|".join((*_SQLITE, *_REST)), re.DOTALL),
+    "postgres": re.compile("|".join((*_POSTGRES, *_REST)), re.DOTALL),
 }
 _QUOTES = {'"': '""', "`": "``", "'": "''"}
 
-# Words that may stand before a parenthesis without being a function.
-_SYNTAX = frozenset(
-    "all and any array as asc between by case check cross cube desc distinct else end escape except exists"
-    " filter from full glob group having ilike in inner intersect into is isnull join lateral left"
-    " like limit match materialized natural not notnull null offset on only or order outer over"
-    " partition preceding range regexp returning right rollup row rows select set sets similar some"
-    " then to union unique using values when where window with within"
-    # types with a length or a precision
-    " bit char character dec decimal float nchar numeric nvarchar time timestamp timestamptz varbit"
-    " varchar varying".split()
-)
+# Words that may stand before a parenthesis without being a function, and types with a length.
+_KEYWORDS = """
+    all and any array as asc between by case check cross cube desc distinct else end escape
+    except exists filter from full glob group having ilike in inner intersect into is isnull
+    join lateral left like limit match materialized natural not notnull null offset on only or
+    order outer over partition preceding range regexp returning right rollup row rows select
+    set sets similar some then to union unique using values when where window with within
+"""
+_TYPES = """
+    bit char character dec decimal float nchar numeric nvarchar time timestamp timestamptz
+    varbit varchar varying
+"""
+_SYNTAX = frozenset(_KEYWORDS.split() + _TYPES.split())
 _WRITES = frozenset({"insert", "update", "delete", "replace"})
 _LOCKS = frozenset({"update", "share", "no", "key"})
 
@@ -171,8 +173,7 @@ def _statement(tokens: list[_Token], verb_at: int) -> Statement:
         calls=frozenset(found.calls),
         words=frozenset(t.value for t in tokens if t.kind == "word"),
         locks_rows=any(
-            t.kind == "word" and t.value == "for" and _value(tokens, i + 1) in _LOCKS
-            for i, t in enumerate(tokens)
+            t.kind == "word" and t.value == "for" and _value(tokens, i + 1) in _LOCKS for i, t in enumerate(tokens)
         ),
         target=_target(tokens, target_at),
         after_with=tokens[verb_at + recursive].end if verb == "with" else 0,

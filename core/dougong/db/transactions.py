@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dougong.db.connections import Engine, Lease
     from dougong.i18n import Text
 
-__all__ = ["Transaction", "Work", "current_transaction", "transaction", "work_of"]
+__all__ = ["Transaction", "Work", "after_commit", "current_transaction", "transaction", "work_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +78,14 @@ def current_transaction() -> Transaction | None:
     return _open_level(registry.engine())
 
 
+def after_commit(callback: Callback) -> None:
+    """`Transaction.after_commit` of the innermost transaction. Raises `RuntimeError` without one."""
+    level = current_transaction()
+    if level is None:
+        raise RuntimeError("no transaction is open")
+    level.after_commit(callback)
+
+
 def work_of(engine: Engine) -> Work | None:
     """The open database transaction on this engine, or None."""
     level = _open_level(engine)
@@ -92,9 +100,7 @@ def _open_level(engine: Engine) -> Transaction | None:
 
 
 @asynccontextmanager
-async def transaction(
-    reason: Text | str | None = None, *, engine: Engine | None = None
-) -> AsyncIterator[Transaction]:
+async def transaction(reason: Text | str | None = None, *, engine: Engine | None = None) -> AsyncIterator[Transaction]:
     """All or nothing. Nested: a savepoint that fails alone.
 
     `reason` goes into the change log of everything written inside.
@@ -161,9 +167,7 @@ async def _nested(outer: Transaction, reason: Text | str | None) -> AsyncIterato
         _transaction.reset(token)
 
 
-async def _leave(
-    work: Work, level: Transaction, name: str, how: Callable[[str], Awaitable[None]]
-) -> None:
+async def _leave(work: Work, level: Transaction, name: str, how: Callable[[str], Awaitable[None]]) -> None:
     if not work.open:
         return
     if not work.levels or work.levels[-1] is not level:

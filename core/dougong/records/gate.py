@@ -24,6 +24,7 @@ from piccolo.querystring import QueryString
 
 from dougong.access.principal import Principal, current
 from dougong.db import registry
+from dougong.db.functions import FUNCTIONS
 from dougong.db.statement import Dialect, Statement, Unreadable, read
 from dougong.errors import Forbidden
 from dougong.i18n import _
@@ -166,7 +167,7 @@ class _Plan:
     shadowed: frozenset[str]
     closed: frozenset[str]
     stamp: tuple[int, int]
-    columns: tuple[tuple[Table, int], ...]
+    columns: tuple[tuple[type[Table], int], ...]
 
     def is_current(self) -> bool:
         if self.stamp != _stamp():
@@ -258,9 +259,7 @@ class Gate:
         target = statement.target.name if statement.target else ""
         known |= {target} if target else set()
         if writes and not registry.is_private(target):
-            raise Forbidden(
-                _("The table “%(table)s” is written through the desk only.") % {"table": target}
-            )
+            raise Forbidden(_("The table “%(table)s” is written through the desk only.") % {"table": target})
         if principal.narrow is not None and not known <= principal.narrow:
             beyond = ", ".join(sorted(known - principal.narrow))
             raise Forbidden(
@@ -278,9 +277,7 @@ class Gate:
             return Admission("desk", self._marked("desk", sql), args, writes=writes)
         return self._in_full("desk", sql, args, statement, writes=writes)
 
-    def _in_full(
-        self, mode: Mode, sql: str, args: Sequence[Any], statement: Statement, *, writes: bool
-    ) -> Admission:
+    def _in_full(self, mode: Mode, sql: str, args: Sequence[Any], statement: Statement, *, writes: bool) -> Admission:
         """Every row of the tables a plain statement names. SQLite finds them by itself."""
         if self.dialect == "postgres":
             sql = self._located(sql, statement)
@@ -310,9 +307,7 @@ class Gate:
         try:
             return read(sql, self.dialect)
         except Unreadable as err:
-            raise Forbidden(
-                _("This statement can't be read with certainty: %(why)s.") % {"why": str(err)}
-            ) from err
+            raise Forbidden(_("This statement can't be read with certainty: %(why)s.") % {"why": str(err)}) from err
 
     def _marked(self, mode: Mode, sql: str) -> str:
         # sqlite3 keeps prepared statements by their text and does not ask the authorizer again, so
@@ -331,28 +326,20 @@ def refuse_unscopable(statement: Statement, dialect: Dialect) -> None:
     """Refuse what the shadowing tables could not hold: other verbs, full names, odd functions."""
     if statement.verb not in ("select", "with", "values"):
         raise Forbidden(
-            _("“%(verb)s” is not for ordinary code: records change through the desk only.")
-            % {"verb": statement.verb}
+            _("“%(verb)s” is not for ordinary code: records change through the desk only.") % {"verb": statement.verb}
         )
     if statement.locks_rows:
         raise Forbidden(_("Row locks are the desk's."))
     if words := statement.words & _WRITING:
-        raise Forbidden(
-            _("A scoped read may not contain “%(word)s”.") % {"word": ", ".join(sorted(words))}
-        )
-    fenced = _FENCED[dialect] & (
-        statement.names if dialect == "postgres" else statement.qualifiers
-    )
+        raise Forbidden(_("A scoped read may not contain “%(word)s”.") % {"word": ", ".join(sorted(words))})
+    fenced = _FENCED[dialect] & (statement.names if dialect == "postgres" else statement.qualifiers)
     if dialect == "postgres":
         fenced |= {name for name in statement.names if name.startswith("pg_")}
     if fenced:
-        raise Forbidden(
-            _("A scoped read may not name “%(name)s”.") % {"name": ", ".join(sorted(fenced))}
-        )
+        raise Forbidden(_("A scoped read may not name “%(name)s”.") % {"name": ", ".join(sorted(fenced))})
     if strange := statement.calls - FUNCTIONS:
         raise Forbidden(
-            _("The function “%(name)s” is not allowed in scoped reads.")
-            % {"name": ", ".join(sorted(strange))}
+            _("The function “%(name)s” is not allowed in scoped reads.") % {"name": ", ".join(sorted(strange))}
         )
 
 
@@ -379,9 +366,7 @@ def _with_parents(names: Sequence[str]) -> list[str]:
         if name in ordered:
             return
         if name not in _guards:
-            raise Forbidden(
-                _("The table “%(table)s” has no guard, so nobody may read it.") % {"table": name}
-            )
+            raise Forbidden(_("The table “%(table)s” has no guard, so nobody may read it.") % {"table": name})
         for parent in _guards[name].via:
             add(parent, (*below, name))
         ordered.append(name)
@@ -411,8 +396,7 @@ def _shadow(engine: _Engine, name: str, principal: Principal) -> QueryString:
         return QueryString(f'"{name}" AS NOT MATERIALIZED ({body}{where})', *args)
     inner = f'"{SECRET}{name}"'
     return QueryString(
-        f'"{name}" AS NOT MATERIALIZED (WITH {inner} AS NOT MATERIALIZED ({body}{where})'
-        f" SELECT * FROM {inner})",
+        f'"{name}" AS NOT MATERIALIZED (WITH {inner} AS NOT MATERIALIZED ({body}{where}) SELECT * FROM {inner})',
         *args,
     )
 
@@ -425,63 +409,9 @@ def _null(column: Column) -> str:
     return f'CAST(NULL AS {kind}) AS "{column._meta.db_column_name}"'
 
 
-def _compiled(
-    parts: Sequence[QueryString], dialect: Dialect, start: int
-) -> tuple[str, Sequence[Any]]:
+def _compiled(parts: Sequence[QueryString], dialect: Dialect, start: int) -> tuple[str, Sequence[Any]]:
     """The parts as text, their placeholders counted from `start`."""
     whole = QueryString(", ".join("{}" for _part in parts), *parts)
     _next, fragments, values = whole.bundle(start_index=start, bundled=[], combined_args=[])
-    text = "".join(
-        f.prefix + ("" if f.no_arg else f"${f.index}" if dialect == "postgres" else "?")
-        for f in fragments
-    )
+    text = "".join(f.prefix + ("" if f.no_arg else f"${f.index}" if dialect == "postgres" else "?") for f in fragments)
     return text, values
-
-
-# Functions that read nothing but their arguments. PostgreSQL has others that run SQL from a string
-# or read files (query_to_xml, set_config, ts_stat, dblink, pg_read_file): what isn't here is refused.
-FUNCTIONS = frozenset(
-    # numbers
-    "abs acos asin atan atan2 ceil ceiling cos degrees div exp floor greatest least ln log log10 log2"
-    " mod pi pow power radians random round sign sin sqrt tan trunc width_bucket"
-    # texts
-    " ascii btrim char_length character_length chr concat concat_ws format hex initcap instr"
-    " length lower lpad ltrim md5 octet_length overlay position printf quote regexp_count"
-    " regexp_instr regexp_like regexp_match regexp_matches regexp_replace regexp_split_to_array"
-    " regexp_split_to_table regexp_substr repeat replace reverse rpad rtrim split_part starts_with"
-    " strpos substr substring to_hex translate trim unicode unistr upper unaccent similarity"
-    # conditions and types
-    " cast coalesce iif ifnull nullif typeof likely unlikely int int2 int4 int8 text numeric date"
-    " boolean bool float4 float8 interval time timestamp timestamptz to_char to_number num_nulls"
-    " num_nonnulls"
-    # dates
-    " age clock_timestamp current_date current_time current_timestamp date_bin date_part"
-    " date_trunc datetime extract isfinite julianday justify_days justify_hours justify_interval"
-    " localtime localtimestamp make_date make_interval make_time make_timestamp make_timestamptz"
-    " now statement_timestamp strftime timediff timezone to_date to_timestamp"
-    " transaction_timestamp unixepoch"
-    # aggregates and windows
-    " any_value array_agg avg bit_and bit_or bool_and bool_or corr count covar_pop covar_samp"
-    " cume_dist dense_rank every first_value group_concat grouping lag last_value lead max min mode"
-    " nth_value ntile percent_rank percentile_cont percentile_disc rank regr_slope row_number stddev"
-    " stddev_pop stddev_samp string_agg sum total var_pop var_samp variance"
-    # arrays, rows, sets
-    " array_append array_cat array_length array_lower array_position array_positions array_prepend"
-    " array_remove array_replace array_to_string array_upper cardinality generate_series"
-    " generate_subscripts string_to_array string_to_table unnest"
-    # json
-    " json json_agg json_array json_array_elements json_array_elements_text json_array_length"
-    " json_build_array json_build_object json_each json_each_text json_extract json_extract_path"
-    " json_extract_path_text json_group_array json_group_object json_insert json_object"
-    " json_object_agg json_object_keys json_patch json_quote json_remove json_replace json_set"
-    " json_strip_nulls json_to_record json_to_recordset json_tree json_type json_typeof json_valid"
-    " jsonb jsonb_agg jsonb_array_elements jsonb_array_elements_text jsonb_array_length"
-    " jsonb_build_array jsonb_build_object jsonb_each jsonb_each_text jsonb_extract_path"
-    " jsonb_extract_path_text jsonb_object_agg jsonb_object_keys jsonb_path_exists"
-    " jsonb_path_query jsonb_path_query_array jsonb_path_query_first jsonb_pretty jsonb_set"
-    " jsonb_strip_nulls jsonb_to_record jsonb_to_recordset jsonb_typeof row_to_json to_json"
-    " to_jsonb"
-    # full text on the reader's own values
-    " bm25 highlight plainto_tsquery phraseto_tsquery setweight snippet to_tsquery to_tsvector"
-    " ts_headline ts_rank ts_rank_cd websearch_to_tsquery".split()
-)

@@ -56,9 +56,7 @@ class Record(Row, abstract=True):
 
     number = Varchar(length=40, null=True, default=None, unique=True)
     owner = ForeignKey(LazyTableReference("Staff", module_path="dougong.people.tables"), null=True)
-    department = ForeignKey(
-        LazyTableReference("Department", module_path="dougong.people.tables"), null=True
-    )
+    department = ForeignKey(LazyTableReference("Department", module_path="dougong.people.tables"), null=True)
     state = Varchar(length=40, default="", index=True)
 
 
