@@ -53,7 +53,7 @@ function drawIcons() {
   for (const [folder, suffix] of [["outline", ""], ["filled", "-filled"]]) {
     const source = at("node_modules/@tabler/icons/icons", folder);
     for (const file of fs.readdirSync(source).sort()) {
-      const paths = fs.readFileSync(path.join(source, file), "utf8").replace(/^[\s\S]*?<svg[^>]*>/, "").replace(/<\/svg>\s*$/, "").replace(/\s*\n\s*/g, "");
+      const paths = fs.readFileSync(path.join(source, file), "utf8").replace(/^[\s\S]*?<svg[^>]*>/, "").replace(/<\/svg>\s*$/, "").replace(/<path stroke="none" d="M0 0h24v24H0z" fill="none"\s*\/>/, "").replace(/\s*\n\s*/g, "");
       index[path.parse(file).name + suffix] = [drawings.length, paths.length];
       drawings += paths;
     }
@@ -71,10 +71,11 @@ function notices(inputs) {
   }
   const parts = [...shipped].sort().map((name) => {
     const folder = at("node_modules", name);
-    const { version, license } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
+    const { version, license, author } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
     const text = fs.readdirSync(folder).find((file) => /^(licen[cs]e|copying)/i.test(file));
-    if (!text) throw new Error(`${name} carries no licence text`);
-    return `${name} ${version} (${license})\n\n${fs.readFileSync(path.join(folder, text), "utf8").trim()}\n`;
+    if (!text && license !== "Apache-2.0") throw new Error(`${name} carries no licence text`);
+    const terms = text ? fs.readFileSync(path.join(folder, text), "utf8").trim() : `Copyright ${author?.name ?? author}. Terms: Apache License 2.0, the text of which is this product's own LICENSE.`;
+    return `${name} ${version} (${license})\n\n${terms}\n`;
   });
   fs.writeFileSync(path.join(out, "THIRD_PARTY.txt"), parts.join(`\n${"-".repeat(78)}\n\n`));
 }

@@ -1,0 +1,42 @@
+// Forms: the cursor goes to the first wrong field, Ctrl+Enter saves, a press on a button counts once.
+import { all, one, within } from "./dom";
+
+const FIELDS = "input:not([type=hidden]):not([disabled]), select:not([disabled]), textarea:not([disabled]), .ts-control input";
+
+/** The first field that was refused, else the one that asks for it, else the first empty-handed one of a dialog. */
+export function focusFirst(root: ParentNode): void {
+  const wrong = one('[aria-invalid="true"]', root);
+  const wanted = wrong ?? one("[data-focus]", root) ?? (root instanceof HTMLDialogElement ? one(`form :is(${FIELDS})`, root) : null);
+  if (!wanted) return;
+  wanted.closest("details")?.setAttribute("open", "");
+  wanted.focus();
+  if (wrong) wrong.scrollIntoView({ block: "center" });
+}
+
+addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  const form = within<HTMLFormElement>(event, "form[method=post]");
+  if (!form) return;
+  event.preventDefault();
+  const button = one<HTMLButtonElement>("button.pri:not([type=button])", form) ?? one<HTMLButtonElement>(`button.pri[form="${form.id}"]`);
+  form.requestSubmit(button ?? undefined);
+});
+
+addEventListener("submit", (event) => {
+  const form = event.target as HTMLFormElement;
+  if (event.defaultPrevented || form.method !== "post") return;
+  // After the browser has read the form: a second click does nothing while the first is under way.
+  setTimeout(() => {
+    for (const button of all<HTMLButtonElement>("button:not([type=button])", form)) button.setAttribute("aria-busy", "true");
+  });
+});
+addEventListener("pageshow", () => {
+  for (const button of all('button[aria-busy="true"]')) button.removeAttribute("aria-busy");
+});
+
+// A required field left empty is named by the browser; ours is coloured too, until it is filled.
+addEventListener("invalid", (event) => (event.target as Element).setAttribute("aria-invalid", "true"), true);
+addEventListener("input", (event) => {
+  const field = event.target as HTMLInputElement;
+  if (field.getAttribute?.("aria-invalid") === "true" && field.validity?.valid) field.removeAttribute("aria-invalid");
+});

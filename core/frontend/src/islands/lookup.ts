@@ -1,0 +1,86 @@
+import TomSelect from "tom-select/base";
+import removeButton from "tom-select/dist/esm/plugins/remove_button/plugin.js";
+import { one } from "../dom";
+
+interface Choice {
+  value: string;
+  label: string;
+  hint?: string;
+}
+
+TomSelect.define("remove_button", removeButton);
+
+const element = (tag: string, css: string, text: string): HTMLElement => {
+  const made = document.createElement(tag);
+  made.className = css;
+  made.textContent = text;
+  return made;
+};
+
+/** A select whose options the server finds: by letters, pinyin or number, in the server's order. */
+class Lookup extends HTMLElement {
+  #box: TomSelect | null = null;
+
+  connectedCallback(): void {
+    const select = one<HTMLSelectElement>("select", this);
+    if (!select || this.#box) return;
+    const url = this.dataset.url!;
+    this.#box = new TomSelect(select, {
+      valueField: "value",
+      labelField: "label",
+      searchField: [],
+      plugins: select.multiple ? { remove_button: { title: this.dataset.remove ?? "" } } : {},
+      preload: "focus",
+      loadThrottle: 200,
+      maxOptions: 50,
+      closeAfterSelect: !select.multiple,
+      allowEmptyOption: false,
+      placeholder: this.dataset.placeholder ?? "",
+      score: () => () => 1, // the server has matched and ordered already
+      shouldLoad: () => true,
+      load: (query: string, done: (choices: Choice[]) => void) => void this.#find(url, query, done),
+      render: {
+        option: (choice: Choice) => {
+          const row = element("div", "dg-option", "");
+          row.append(element("span", "dg-ell", choice.label), element("small", "", choice.hint ?? ""));
+          return row;
+        },
+        item: (choice: Choice) => element("div", "", choice.label),
+        no_results: () => element("div", "no-results", this.dataset.none ?? ""),
+        loading: () => element("div", "dg-loading", "…"),
+      },
+    } as never);
+    this.#name(select);
+  }
+
+  disconnectedCallback(): void {
+    this.#box?.destroy();
+    this.#box = null;
+  }
+
+  /** What the select said to screen readers, its stand-in says too. */
+  #name(select: HTMLSelectElement): void {
+    const input = this.#box!.control_input;
+    for (const name of ["aria-label", "aria-invalid", "aria-describedby", "aria-required"]) {
+      const value = select.getAttribute(name);
+      if (value) input.setAttribute(name, value);
+    }
+    this.#box!.dropdown_content.setAttribute("aria-label", select.getAttribute("aria-label") ?? select.labels?.[0]?.textContent?.trim() ?? this.dataset.none ?? "");
+  }
+
+  async #find(url: string, query: string, done: (choices: Choice[]) => void): Promise<void> {
+    const address = new URL(url, location.href);
+    address.searchParams.set("q", query);
+    try {
+      const answer = await fetch(address, { headers: { Accept: "application/json" } });
+      const choices = answer.ok ? ((await answer.json()) as Choice[]) : [];
+      const kept = new Set(this.#box!.items.map(String));
+      for (const value of Object.keys(this.#box!.options)) if (!kept.has(value)) this.#box!.removeOption(value, true);
+      done(choices);
+    } catch {
+      done([]);
+    }
+  }
+}
+
+customElements.define("dg-lookup", Lookup);
