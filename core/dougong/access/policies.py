@@ -1,0 +1,254 @@
+"""From what roles grant to SQL: which rows of a record type an action reaches, for one person.
+
+The gate asks for "read", the desk for everything else. A condition is written over a table alias; None means every
+row. Reading through a parent names the parent by its guarded name, so that the parent's own rule applies; writing
+through a parent asks for the right to edit the parent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from piccolo.querystring import QueryString
+
+from dougong.access.principal import Grant, Principal
+from dougong.plugin.manifest import BadPlugin
+from dougong.records.gate import ids, physical
+from dougong.records.types import ACTIONS, RecordType
+
+if TYPE_CHECKING:
+    from piccolo.engine.base import Engine
+
+    from dougong.records.tables import Row
+
+__all__ = [
+    "TypeGuard",
+    "asked_of_parent",
+    "check_scope",
+    "guard_of",
+    "guarded_types",
+    "is_owners",
+    "narrowing_grant",
+    "rows",
+    "type_named",
+]
+
+# What an owner may do with a row that is theirs, whatever the roles say.
+_OWNERS = frozenset({"read", "create", "edit", "delete"})
+_NO_GRANT = Grant(frozenset(), ())
+_types: dict[str, RecordType] = {}
+
+
+@dataclass(frozen=True)
+class TypeGuard:
+    """The gate's view of one record type."""
+
+    record_type: RecordType
+
+    @property
+    def table(self) -> type[Row]:
+        return self.record_type.table
+
+    @property
+    def via(self) -> tuple[str, ...]:
+        """The guarded tables the read condition names."""
+        return tuple(str(parent._meta.tablename) for parent in self.record_type.parents.values())
+
+    def read(self, principal: Principal, engine: Engine, alias: str) -> QueryString | None:
+        return rows(self.record_type, "read", principal, engine, alias)
+
+    def hidden(self, principal: Principal) -> frozenset[str]:
+        """Database names of the columns this person may not see."""
+        prefix = f"{self.record_type.key}."
+        keys = {name.removeprefix(prefix) for name in principal.hidden if name.startswith(prefix)}
+        return frozenset(c._meta.db_column_name for c in self.table._meta.columns if c._meta.name in keys)
+
+
+def guard_of(record_type: RecordType) -> TypeGuard:
+    """The guard of a record type, whose scope is checked first; BadPlugin when it can't be used."""
+    check_scope(record_type)
+    _types[record_type.key] = record_type
+    return TypeGuard(record_type)
+
+
+def guarded_types() -> Sequence[RecordType]:
+    """Every record type that has a guard, those of plugins that are switched off included."""
+    return list(_types.values())
+
+
+def check_scope(record_type: RecordType) -> None:
+    """BadPlugin when the declared scope can never let anybody in, or could never be worked out."""
+    scope, columns = record_type.scope, _column_names(record_type)
+    if not scope.parts:
+        raise BadPlugin(f"record type {record_type.key}: it has no scope, so nobody could see it")
+    if scope.has("owner") and "owner" not in columns:
+        raise BadPlugin(f"record type {record_type.key}: Scope.owner needs a column “owner”; derive from Record")
+    if scope.has("role") and not {"owner", "department"} & columns:
+        raise BadPlugin(f"record type {record_type.key}: Scope.role needs “owner” or “department”; derive from Record")
+    for key, parent in record_type.parents.items():
+        if key not in columns:
+            raise BadPlugin(f"record type {record_type.key}: Scope.via({key}) is a column of another table")
+        if record_type.key in _ancestors(str(parent._meta.tablename)):
+            raise BadPlugin(f"record type {record_type.key}: Scope.via({key}) leads back to {record_type.key} itself")
+
+
+def rows(record_type: RecordType, action: str, principal: Principal, engine: Engine, alias: str) -> QueryString | None:
+    """The condition on `alias` for the rows this action reaches; None where it reaches every row."""
+    return _Question(action, principal, engine).condition(record_type, alias)
+
+
+def narrowing_grant(record_type: RecordType, action: str, principal: Principal) -> Grant | None:
+    """What roles say about a type whose rows are reached through a parent or by owning them; None: nothing said.
+
+    A common action nobody spoke about is inherited; an action of the type's own must be granted.
+    """
+    said = principal.grants.get((record_type.key, action))
+    return said if said is not None or action in ACTIONS else _NO_GRANT
+
+
+def is_owners(record_type: RecordType, action: str) -> bool:
+    """Whether owning a row is enough for this action; where roles have a say, only for the everyday ones."""
+    scope = record_type.scope
+    return scope.has("owner") and (action in _OWNERS or not scope.has("role"))
+
+
+def asked_of_parent(action: str) -> str:
+    """The right on the parent that opens a child for this action."""
+    return action if action in ("read", "export") else "edit"
+
+
+def type_named(key: str) -> RecordType:
+    """The guarded record type of this key; BadPlugin when there is none."""
+    try:
+        return _types[key]
+    except KeyError:
+        raise BadPlugin(f"record type {key} is asked for but has no guard") from None
+
+
+@dataclass(frozen=True)
+class _Question:
+    """One action of one person, asked down the chain of parents."""
+
+    action: str
+    principal: Principal
+    engine: Engine
+    depth: int = 0
+
+    def condition(self, record_type: RecordType, alias: str) -> QueryString | None:
+        if self.principal.admin or self.principal.system is not None:
+            return None
+        scope = record_type.scope
+        if scope.has("everyone"):
+            return None if self.action == "read" else self._granted(record_type, alias)
+        ways = [self._owner(alias)] if is_owners(record_type, self.action) else []
+        ways += [self._through(record_type, key, parent, alias) for key, parent in record_type.parents.items()]
+        if scope.has("role"):
+            return either([*ways, self._granted(record_type, alias)])
+        grant = narrowing_grant(record_type, self.action, self.principal)
+        return both([either(ways), self._reached(record_type, grant, alias) if grant else None])
+
+    def _granted(self, record_type: RecordType, alias: str) -> QueryString | None:
+        grant = self.principal.grants.get((record_type.key, self.action), _NO_GRANT)
+        return self._reached(record_type, grant, alias)
+
+    def _reached(self, record_type: RecordType, grant: Grant, alias: str) -> QueryString | None:
+        """What a grant's data scopes say, as one condition."""
+        if "all" in grant.scopes:
+            return None
+        columns = _column_names(record_type)
+        ways: list[QueryString | None] = []
+        if "own" in grant.scopes and "owner" in columns:
+            ways.append(self._owner(alias))
+        if "shared" in grant.scopes:
+            ways.append(self._among(f'{alias}."id"', self._shared(record_type)))
+        if "department" in columns or record_type.key == "department":
+            column = "department" if "department" in columns else "id"
+            ways.append(self._among(f'{alias}."{column}"', self._departments(grant)))
+        return either(ways)
+
+    def _owner(self, alias: str) -> QueryString:
+        staff = self.principal.staff
+        return QueryString(f'{alias}."owner" = {{}}', staff) if staff is not None else nothing()
+
+    def _shared(self, record_type: RecordType) -> tuple[int, ...]:
+        readable, editable = self.principal.shared.get(record_type.key, ((), ()))
+        return readable if self.action in ("read", "export") else editable
+
+    def _departments(self, grant: Grant) -> set[int]:
+        reached: set[int] = set()
+        if "department" in grant.scopes:
+            reached.update(self.principal.departments)
+        if "below" in grant.scopes:
+            reached.update(self.principal.subtree)
+        if "chosen" in grant.scopes:
+            reached.update(grant.departments)
+        return reached
+
+    def _among(self, expression: str, values: Iterable[int]) -> QueryString:
+        wanted = sorted(values)
+        return QueryString(f"{expression} {{}}", ids(self.engine, wanted)) if wanted else nothing()
+
+    def _through(self, record_type: RecordType, key: str, parent: type[Row], alias: str) -> QueryString | None:
+        """Rows whose parent the person may read, for reading; whose parent they may edit, for writing."""
+        column = next(c for c in record_type.table._meta.columns if c._meta.name == key)
+        reference = f'{alias}."{column._meta.db_column_name}"'
+        name = str(parent._meta.tablename)
+        asked = asked_of_parent(self.action)
+        inner = f"p{self.depth}"
+        above = _Question(asked, self.principal, self.engine, self.depth + 1).condition(type_named(name), inner)
+        if above is None:
+            return QueryString(f"{reference} IS NOT NULL") if column._meta.null else None
+        if asked == "read":
+            return QueryString(f'{reference} IN (SELECT "id" FROM "{name}")')
+        source = physical(self.engine, name)
+        return QueryString(f'{reference} IN (SELECT {inner}."id" FROM {source} {inner} WHERE {{}})', above)
+
+
+def nothing() -> QueryString:
+    return QueryString("1 = 0")
+
+
+def either(ways: Sequence[QueryString | None]) -> QueryString | None:
+    """Any of the conditions; None among them opens everything, and no condition at all opens nothing."""
+    if any(way is None for way in ways):
+        return None
+    open_ways = [way for way in ways if way is not None and not _is_nothing(way)]
+    if not open_ways:
+        return nothing()
+    return open_ways[0] if len(open_ways) == 1 else _joined(" OR ", open_ways)
+
+
+def both(conditions: Sequence[QueryString | None]) -> QueryString | None:
+    """All of the conditions; None where each of them lets every row through."""
+    needed = [condition for condition in conditions if condition is not None]
+    if any(_is_nothing(condition) for condition in needed):
+        return nothing()
+    if len(needed) < 2:
+        return needed[0] if needed else None
+    return _joined(" AND ", needed)
+
+
+def _joined(word: str, conditions: Sequence[QueryString]) -> QueryString:
+    return QueryString("(" + word.join("{}" for _ in conditions) + ")", *conditions)
+
+
+def _is_nothing(condition: QueryString) -> bool:
+    return condition.template == "1 = 0"
+
+
+def _column_names(record_type: RecordType) -> frozenset[str]:
+    return frozenset(c._meta.name for c in record_type.table._meta.columns)
+
+
+def _ancestors(name: str) -> set[str]:
+    """This type and everything its scope leads to, as far as guards are known."""
+    met, waiting = set[str](), [name]
+    while waiting:
+        current = waiting.pop()
+        if current not in met:
+            met.add(current)
+            known = _types.get(current)
+            waiting += [str(p._meta.tablename) for p in known.parents.values()] if known else []
+    return met

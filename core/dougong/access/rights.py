@@ -1,0 +1,79 @@
+"""Yes or no: may this person do this at all, and may they do it with these records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from piccolo.querystring import QueryString
+
+from dougong.access.policies import asked_of_parent, is_owners, narrowing_grant, rows, type_named
+from dougong.access.principal import Principal, current
+from dougong.db import engine, fetch
+from dougong.errors import Forbidden
+from dougong.records.gate import cleared, ids, physical
+from dougong.records.types import RecordType
+
+__all__ = ["RIGHT", "may", "may_do", "may_with", "need", "within_reach"]
+
+RIGHT = ""
+"""Under this name a principal's grants hold the rights that are about no record type."""
+
+
+def may(principal: Principal, record_type: RecordType | str, action: str) -> bool:
+    """Whether the person may do this with any record of the type; which ones, the policies say."""
+    if principal.admin or principal.system is not None:
+        return True
+    known = record_type if isinstance(record_type, RecordType) else type_named(record_type)
+    return _reaches_any(principal, known, action)
+
+
+def may_do(principal: Principal, right: str) -> bool:
+    """Whether the person has a right that is not about one record type."""
+    return principal.admin or principal.system is not None or (RIGHT, right) in principal.grants
+
+
+def need(right: str) -> Principal:
+    """The acting principal, if it has this right; Forbidden otherwise."""
+    principal = current()
+    if not may_do(principal, right):
+        raise Forbidden
+    return principal
+
+
+async def within_reach(record_type: RecordType, action: str, record_ids: Iterable[int]) -> set[int]:
+    """Which of these records the acting person may do this with. One query; unknown ids are simply not among them."""
+    wanted = sorted(set(record_ids))
+    if not wanted or not may(current(), record_type, action):
+        return set()
+    db = engine()
+    if action == "read":
+        statement = QueryString(f'SELECT "id" FROM "{record_type.key}" WHERE "id" {{}}', ids(db, wanted))
+        return {row["id"] for row in await fetch(statement)}
+    condition = rows(record_type, action, current(), db, "t") or QueryString("1 = 1")
+    sql = f'SELECT t."id" FROM {physical(db, record_type.key)} t WHERE t."id" {{}} AND ({{}})'
+    with cleared("desk"):
+        return {row["id"] for row in await fetch(QueryString(sql, ids(db, wanted), condition))}
+
+
+async def may_with(record_type: RecordType, action: str, record_id: int) -> bool:
+    """Whether the acting person may do this with one record."""
+    return record_id in await within_reach(record_type, action, [record_id])
+
+
+def _reaches_any(principal: Principal, record_type: RecordType, action: str) -> bool:
+    scope = record_type.scope
+    said = principal.grants.get((record_type.key, action))
+    granted = said is not None and bool(said.scopes)
+    if scope.has("everyone"):
+        return action == "read" or granted
+    reached = is_owners(record_type, action) or _through(principal, record_type, action)
+    if scope.has("role"):
+        return granted or reached
+    narrowed = narrowing_grant(record_type, action, principal)
+    return reached and (narrowed is None or bool(narrowed.scopes))
+
+
+def _through(principal: Principal, record_type: RecordType, action: str) -> bool:
+    """Whether the right on a parent opens this type's rows."""
+    asked = asked_of_parent(action)
+    return any(may(principal, str(parent._meta.tablename), asked) for parent in record_type.parents.values())

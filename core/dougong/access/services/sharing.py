@@ -1,0 +1,115 @@
+"""Showing one record to somebody who would not see it otherwise."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from dougong.access.policies import type_named
+from dougong.access.principal import acting_as, current
+from dougong.access.rights import may_with
+from dougong.access.services.principals import on_behalf
+from dougong.access.tables import Share
+from dougong.access.version import rights_changed
+from dougong.db import transaction
+from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused
+from dougong.i18n import _, today
+from dougong.people.tables import Department, Staff
+from dougong.records.types import RecordType
+
+__all__ = ["Shared", "share_record", "shares_of", "unshare"]
+
+_WHY = "keep who a record is shared with"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One record is shown to one person or one department, up to and including `until`."""
+
+    id: int
+    staff: int | None
+    department: int | None
+    level: str
+    until: dt.date | None
+    created: dt.datetime
+
+
+async def share_record(
+    record_type: RecordType | str,
+    record_id: int,
+    *,
+    staff: int | None = None,
+    department: int | None = None,
+    level: str = "read",
+    until: dt.date | None = None,
+) -> int:
+    """Show a record to a person, or to a department and all below it; the share's id.
+
+    Sharing again with the same one changes the level and the day. Only who may edit a record can share it. What the
+    other one's roles say about shared records decides what they can do with it.
+    """
+    shared = type_named(record_type) if isinstance(record_type, str) else record_type
+    if not shared.scope.has("role"):
+        raise Refused(_("%(records)s can't be shared one by one.", records=shared.plural))
+    await _check(staff, department, level, until)
+    await _may_share(shared, record_id)
+    async with transaction(_("Shared")):
+        await rights_changed()
+        with acting_as(on_behalf(_WHY)):
+            return await _keep(Share(record=shared.key, record_id=record_id, staff=staff, department=department, level=level, until=until))
+
+
+async def unshare(share_id: int) -> None:
+    """End a share. NotFound where there is none or its record can't be seen."""
+    with acting_as(on_behalf(_WHY)):
+        row = await Share.select(Share.record, Share.record_id).where(Share.id == share_id).first()
+    if row is None:
+        raise NotFound
+    await _may_share(type_named(row["record"]), row["record_id"])
+    async with transaction(_("No longer shared")):
+        await rights_changed()
+        with acting_as(on_behalf(_WHY)):
+            await Share.delete().where(Share.id == share_id)
+
+
+async def shares_of(record_type: RecordType, record_id: int) -> list[Shared]:
+    """Who a record is shared with, those whose day has passed left out. For whoever sees the record."""
+    if not await may_with(record_type, "read", record_id):
+        raise NotFound
+    of_record = (Share.record == record_type.key) & (Share.record_id == record_id)
+    counting = Share.until.is_null() | (Share.until >= today())
+    columns = (Share.id, Share.staff, Share.department, Share.level, Share.until, Share.created)
+    with acting_as(on_behalf(_WHY)):
+        rows = await Share.select(*columns).where(of_record & counting).order_by(Share.id)
+    return [Shared(**row) for row in rows]
+
+
+async def _check(staff: int | None, department: int | None, level: str, until: dt.date | None) -> None:
+    if (staff is None) == (department is None):
+        raise Invalid(Problem("staff", _("Share with a person or with a department."), staff, "required"))
+    if level not in ("read", "edit"):
+        raise Invalid(Problem("level", _("Choose “read” or “edit”."), level, "choice"))
+    if until is not None and until < today():
+        raise Invalid(Problem("until", _("This day has passed."), until, "range"))
+    table, wanted, field = (Staff, staff, "staff") if staff is not None else (Department, department, "department")
+    if not await table.exists().where((table.id == wanted) & (table.active == True)):  # noqa: E712 - a column's comparison
+        raise Invalid(Problem(field, _("There is nobody like that to share with."), wanted, "reference"))
+
+
+async def _may_share(record_type: RecordType, record_id: int) -> None:
+    if not await may_with(record_type, "read", record_id):
+        raise NotFound
+    if not await may_with(record_type, "edit", record_id):
+        raise Forbidden
+
+
+async def _keep(share: Share) -> int:
+    same = (Share.record == share.record) & (Share.record_id == share.record_id)
+    to_whom = Share.staff == share.staff if share.staff is not None else Share.department == share.department
+    known = await Share.select(Share.id).where(same & to_whom).first()
+    if known:
+        await Share.update({Share.level: share.level, Share.until: share.until}).where(Share.id == known["id"])
+        return int(known["id"])
+    share.by = current().user or None
+    [made] = await Share.insert(share)
+    return int(made["id"])

@@ -1,0 +1,67 @@
+"""Who may do what: roles and what they grant, who has them, and records shared one by one."""
+
+from __future__ import annotations
+
+from dougong.db.columns import JSON, BigInt, Boolean, Choice, Date, ForeignKey, Option, Timestamptz, Varchar
+from dougong.i18n import _
+from dougong.people.tables import Department, Staff, User
+from dougong.records.tables import Private
+
+__all__ = ["Role", "RoleField", "RoleGrant", "RoleRight", "Share", "UserRole"]
+
+
+class Role(Private, tablename="access_role"):
+    """A set of rights with a name. `key` is the standard role it started as; the company's own roles have none.
+
+    A standard role's name is kept as a translatable text until somebody renames it.
+    """
+
+    key = Varchar(40, null=True, default=None, unique=True)
+    name = Varchar(300)
+    description = Varchar(500, default="")
+    preset = Boolean(default=False)
+
+
+class RoleGrant(Private, tablename="access_grant"):
+    """What a role may do with one record type, and which rows it reaches. No row: nothing said."""
+
+    role = ForeignKey(Role)
+    record = Varchar(60)
+    action = Varchar(40)
+    scopes = JSON(default="[]")
+    departments = JSON(default="[]")
+
+
+class RoleField(Private, tablename="access_field"):
+    """A field a role may not see, or only read: "customer.credit_limit". Without a row it may be written."""
+
+    role = ForeignKey(Role)
+    field = Varchar(130)
+    level = Choice([Option("hidden", _("Hidden")), Option("read", _("Read only"))], null=False)
+
+
+class RoleRight(Private, tablename="access_right"):
+    """A right that is not about one record type."""
+
+    role = ForeignKey(Role)
+    right = Varchar(100)
+
+
+class UserRole(Private, tablename="access_member"):
+    """An account has a role."""
+
+    user = ForeignKey(User)
+    role = ForeignKey(Role)
+
+
+class Share(Private, tablename="access_share"):
+    """One record shown to one person or one department, for reading or editing, up to and including a day."""
+
+    record = Varchar(60)
+    record_id = BigInt(index=True)
+    staff = ForeignKey(Staff, null=True)
+    department = ForeignKey(Department, null=True)
+    level = Choice([Option("read", _("Read")), Option("edit", _("Edit"))], null=False)
+    until = Date(null=True, default=None)
+    by = ForeignKey(User, null=True)
+    created = Timestamptz()

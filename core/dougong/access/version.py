@@ -1,0 +1,40 @@
+"""The number that grows with every change of who may see what: what was worked out from an older one is worked out anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dougong.access.principal import acting_as, system
+from dougong.db import transaction
+from dougong.plugin.tables import Epoch
+
+__all__ = ["Versions", "rights_changed", "versions"]
+
+_WHY = "know and advance the version of everybody's rights"
+_ONLY = frozenset({"core_epoch"})
+
+
+@dataclass(frozen=True)
+class Versions:
+    """`epoch`: which plugins are on; `access`: who may see what."""
+
+    epoch: int
+    access: int
+
+
+async def versions() -> Versions:
+    with acting_as(system(_WHY, _ONLY)):
+        row = await Epoch.select(Epoch.epoch, Epoch.access).where(Epoch.id == 1).first()
+    return Versions(row["epoch"], row["access"]) if row else Versions(0, 0)
+
+
+async def rights_changed() -> None:
+    """Everybody's rights are worked out anew from their next request on.
+
+    Call it inside the transaction of the change, first: it also makes concurrent changes of rights wait for each other.
+    """
+    async with transaction():
+        with acting_as(system(_WHY, _ONLY)):
+            advanced = await Epoch.update({Epoch.access: Epoch.access + 1}).where(Epoch.id == 1).returning(Epoch.id)
+            if not advanced:
+                await Epoch.insert(Epoch(id=1))

@@ -1,0 +1,33 @@
+"""What can go wrong with people and their accounts."""
+
+from __future__ import annotations
+
+from dougong.errors import DougongError, Refused
+from dougong.i18n import _
+
+__all__ = ["AlreadyOperator", "OwnSuperior", "StillInUse", "WrongSignIn"]
+
+
+class WrongSignIn(DougongError):
+    """Signing in failed. One text for every cause, so that nobody learns which names exist."""
+
+    status = 401
+    message = _("The name or the password is wrong.")
+
+
+class AlreadyOperator(Refused):
+    """The person has an account already."""
+
+    message = _("%(name)s has an account already.")
+
+
+class OwnSuperior(Refused):
+    """A department would report to itself, directly or through others."""
+
+    message = _("A department can't report to itself or to one below it.")
+
+
+class StillInUse(Refused):
+    """Something that still has people in it can't be deactivated."""
+
+    message = _("Still in use: %(staff)s people work here and %(departments)s departments report to it. Move them first.")

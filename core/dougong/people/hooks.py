@@ -1,0 +1,48 @@
+"""What core itself does when a department or a member of staff is written, through whichever door.
+
+Nothing here may be passed over as a stranger's failing hook would be: whatever goes wrong stops the write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+from dougong.access.version import rights_changed
+from dougong.errors import DougongError, Unavailable
+from dougong.people.services.departments import check_reporting_line
+from dougong.plugin.hookspecs import hook
+from dougong.records.types import RecordType
+
+__all__ = ["before_save", "record_changed"]
+
+_DECIDES = {"department": ("parent", "head", "active"), "staff": ("department", "active")}
+"""The fields that decide who sees what."""
+
+
+@hook
+async def before_save(record_type: RecordType, old: Mapping[str, Any] | None, new: MutableMapping[str, Any]) -> None:
+    if record_type.key not in _DECIDES or old is None:
+        return
+    if all(old[key] == new[key] for key in _DECIDES[record_type.key]):
+        return
+    try:
+        await rights_changed()
+        if record_type.key == "department":
+            await check_reporting_line(old["id"], new["parent"])
+    except DougongError:
+        raise
+    except Exception as err:  # noqa: BLE001 - becomes an error that stops the write
+        raise Unavailable from err
+
+
+@hook
+async def record_changed(record_type: RecordType, verb: str) -> None:
+    if record_type.key not in _DECIDES or verb == "update":
+        return
+    try:
+        await rights_changed()
+    except DougongError:
+        raise
+    except Exception as err:  # noqa: BLE001 - becomes an error that stops the write
+        raise Unavailable from err

@@ -1,0 +1,283 @@
+"""Signing in: from a name and a password to a session, and from a cookie or a token back to the account."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dougong.access.principal import acting_as, current, system
+from dougong.access.rights import may_do
+from dougong.access.services.principals import on_behalf
+from dougong.db import transaction
+from dougong.errors import Forbidden, Invalid, NotFound, Problem
+from dougong.i18n import _
+from dougong.people import passwords
+from dougong.people.errors import WrongSignIn
+from dougong.people.names import name_key
+from dougong.people.tables import Session, Token, User
+
+__all__ = [
+    "ABSOLUTE",
+    "IDLE",
+    "OpenSession",
+    "SignedIn",
+    "change_password",
+    "create_token",
+    "end_session",
+    "end_sessions",
+    "remove_token",
+    "session_of",
+    "sessions_of",
+    "sign_in",
+    "sign_out",
+    "token_of",
+    "tokens_of",
+]
+
+IDLE = dt.timedelta(hours=12)
+"""A session nobody used for this long is over."""
+ABSOLUTE = dt.timedelta(days=14)
+"""No session lasts longer, however busy."""
+
+_NOTE_EVERY = dt.timedelta(minutes=1)
+_WHY = "sign people in and out"
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """An account that is signed in. `token` is for the cookie and known only right after signing in."""
+
+    user: int
+    name: str
+    csrf: str = ""
+    session: int | None = None
+    token: str = ""
+    expires: dt.datetime | None = None
+    locale: str | None = None
+    theme: str | None = None
+    must_change_password: bool = False
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A session as its owner's list shows it."""
+
+    id: int
+    created: dt.datetime
+    seen: dt.datetime
+    ip: str
+    agent: str
+
+
+# ------------------------------------------------------------------ by name and password
+
+
+async def sign_in(name: str, password: str, ip: str = "", agent: str = "") -> SignedIn:
+    """A new session. WrongSignIn, with one text for every cause, when it can't be."""
+    with acting_as(system(_WHY)):
+        account = await _account(User.name_key == name_key(name))
+        fits = await passwords.matches(account["password"] if account else None, password)
+        if account is None or not fits or not _open(account):
+            raise WrongSignIn
+        async with transaction():
+            await _note_sign_in(account, password)
+            return await _new_session(account, ip, agent)
+
+
+async def _note_sign_in(account: Mapping[str, Any], password: str) -> None:
+    now = _now()
+    values: dict[Any, Any] = {User.last_sign_in: now}
+    if passwords.is_outdated(account["password"]):
+        values[User.password] = await passwords.hash_of(password)
+    await User.update(values).where(User.id == account["id"])
+    over = (Session.expires <= now) | (Session.seen <= now - IDLE)
+    await Session.delete().where((Session.user == account["id"]) & over)
+
+
+async def _new_session(account: Mapping[str, Any], ip: str, agent: str) -> SignedIn:
+    token, csrf, now = secrets.token_urlsafe(32), secrets.token_urlsafe(32), _now()
+    row = Session(
+        digest=_digest(token),
+        user=account["id"],
+        csrf=csrf,
+        created=now,
+        seen=now,
+        expires=now + ABSOLUTE,
+        ip=_storable(ip, 60),
+        agent=_storable(agent, 300),
+    )
+    [made] = await Session.insert(row)
+    return _signed_in(account, csrf=csrf, session=made["id"], token=token, expires=now + ABSOLUTE)
+
+
+async def session_of(token: str, idle: dt.timedelta = IDLE) -> SignedIn | None:
+    """Who a session cookie belongs to; None when it is unknown, over, or its account was closed."""
+    now = _now()
+    of_user = Session.user
+    account = [of_user.id, of_user.name, of_user.active, of_user.locale, of_user.theme, of_user.must_change_password, of_user.staff.active]
+    columns = [Session.id, Session.csrf, Session.seen, Session.expires, *account]
+    with acting_as(system(_WHY)):
+        row = await Session.select(*columns).where(Session.digest == _digest(token)).first()
+        if row is None or row["expires"] <= now or row["seen"] <= now - idle:
+            return None
+        person = {key.removeprefix("user."): value for key, value in row.items() if key.startswith("user.")}
+        if not _open(person):
+            return None
+        if now - row["seen"] >= _NOTE_EVERY:
+            await Session.update({Session.seen: now}).where(Session.id == row["id"])
+    return _signed_in(person, csrf=row["csrf"], session=row["id"], expires=row["expires"])
+
+
+async def sign_out(token: str) -> None:
+    """End the session of a cookie; nothing happens when there is none."""
+    with acting_as(system(_WHY)):
+        await Session.delete().where(Session.digest == _digest(token))
+
+
+# ------------------------------------------------------------------ by token
+
+
+async def create_token(user_id: int, label: str = "", expires: dt.datetime | None = None) -> str:
+    """A token for a program that acts as this account. Shown once: only a digest is kept.
+
+    Forbidden for other people's accounts without the right to keep accounts.
+    """
+    _own_or_managed(user_id)
+    token = f"dg_{secrets.token_urlsafe(32)}"
+    async with transaction(_("Token made")):
+        with acting_as(on_behalf(_WHY)):
+            if not await User.exists().where(User.id == user_id):
+                raise NotFound
+            row = Token(digest=_digest(token), user=user_id, label=_storable(label.strip(), 100), created=_now(), expires=expires)
+            await Token.insert(row)
+    return token
+
+
+async def token_of(token: str) -> SignedIn | None:
+    """Who a bearer token belongs to; None when it is unknown, over, or its account was closed."""
+    now = _now()
+    of_user = Token.user
+    account = [of_user.id, of_user.name, of_user.active, of_user.locale, of_user.theme, of_user.must_change_password, of_user.staff.active]
+    with acting_as(system(_WHY)):
+        row = await Token.select(Token.id, Token.used, Token.expires, *account).where(Token.digest == _digest(token)).first()
+        if row is None or (row["expires"] is not None and row["expires"] <= now):
+            return None
+        person = {key.removeprefix("user."): value for key, value in row.items() if key.startswith("user.")}
+        if not _open(person):
+            return None
+        if row["used"] is None or now - row["used"] >= _NOTE_EVERY:
+            await Token.update({Token.used: now}).where(Token.id == row["id"])
+    return _signed_in(person)
+
+
+async def tokens_of(user_id: int) -> list[dict[str, Any]]:
+    """An account's tokens: id, label, created, used, expires."""
+    _own_or_managed(user_id)
+    columns = (Token.id, Token.label, Token.created, Token.used, Token.expires)
+    with acting_as(on_behalf(_WHY)):
+        return await Token.select(*columns).where(Token.user == user_id).order_by(Token.id)
+
+
+async def remove_token(user_id: int, token_id: int) -> None:
+    """End a token. NotFound when the account has none of this id."""
+    _own_or_managed(user_id)
+    with acting_as(on_behalf(_WHY)):
+        gone = await Token.delete().where((Token.id == token_id) & (Token.user == user_id)).returning(Token.id)
+    if not gone:
+        raise NotFound
+
+
+# ------------------------------------------------------------------ sessions and passwords of an account
+
+
+async def sessions_of(user_id: int, idle: dt.timedelta = IDLE) -> list[OpenSession]:
+    """Where an account is signed in now, the last used first."""
+    _own_or_managed(user_id)
+    now = _now()
+    running = (Session.expires > now) & (Session.seen > now - idle)
+    columns = (Session.id, Session.created, Session.seen, Session.ip, Session.agent)
+    with acting_as(on_behalf(_WHY)):
+        rows = await Session.select(*columns).where((Session.user == user_id) & running).order_by(Session.seen, ascending=False)
+    return [OpenSession(**row) for row in rows]
+
+
+async def end_session(user_id: int, session_id: int) -> None:
+    """Sign an account out in one place. NotFound when it isn't signed in there."""
+    _own_or_managed(user_id)
+    with acting_as(on_behalf(_WHY)):
+        gone = await Session.delete().where((Session.id == session_id) & (Session.user == user_id)).returning(Session.id)
+    if not gone:
+        raise NotFound
+
+
+async def end_sessions(user_id: int) -> None:
+    """Sign an account out everywhere."""
+    _own_or_managed(user_id)
+    with acting_as(on_behalf(_WHY)):
+        await Session.delete().where(Session.user == user_id)
+
+
+async def change_password(user_id: int, old: str, new: str) -> None:
+    """Change one's own password, knowing the old one. Every session of the account ends: sign in anew.
+
+    Raises Invalid naming "old" or "password".
+    """
+    if current().user != user_id:
+        raise Forbidden
+    with acting_as(on_behalf(_WHY)):
+        account = await _account(User.id == user_id)
+        if account is None or not await passwords.matches(account["password"], old):
+            raise Invalid(Problem("old", _("This is not your current password."), rule="wrong"))
+        passwords.check_rules(new, account["name"])
+        if await passwords.matches(account["password"], new):
+            raise Invalid(Problem("password", _("Choose a password other than the old one."), rule="same"))
+        hashed = await passwords.hash_of(new)
+        async with transaction(_("Password changed")):
+            await User.update({User.password: hashed, User.must_change_password: False}).where(User.id == user_id)
+            await Session.delete().where(Session.user == user_id)
+
+
+# ------------------------------------------------------------------ parts
+
+
+async def _account(which: Any) -> dict[str, Any] | None:
+    columns = (User.id, User.name, User.password, User.active, User.locale, User.theme, User.must_change_password, User.staff.active)
+    return await User.select(*columns).where(which).first()
+
+
+def _open(account: Mapping[str, Any]) -> bool:
+    """An account is closed when it was, and when its person no longer works here."""
+    return bool(account["active"]) and account["staff.active"] in (None, True, 1)
+
+
+def _signed_in(account: Mapping[str, Any], **session: Any) -> SignedIn:
+    return SignedIn(
+        user=account["id"],
+        name=account["name"],
+        locale=account["locale"],
+        theme=account["theme"],
+        must_change_password=bool(account["must_change_password"]),
+        **session,
+    )
+
+
+def _own_or_managed(user_id: int) -> None:
+    if current().user != user_id and not may_do(current(), "organisation.manage"):
+        raise Forbidden
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _storable(text: str, length: int) -> str:
+    """What a client sent about itself, without what a database refuses."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")[:length]
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

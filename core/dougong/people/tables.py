@@ -1,0 +1,91 @@
+"""The company's people: departments by reporting line, staff, and the accounts some of them sign in with."""
+
+from __future__ import annotations
+
+from dougong.db.columns import (
+    Boolean,
+    Choice,
+    Email,
+    ForeignKey,
+    Integer,
+    LazyTableReference,
+    Option,
+    Phone,
+    Timestamptz,
+    Varchar,
+)
+from dougong.i18n import _
+from dougong.records.tables import Private, Row
+
+__all__ = ["Department", "Position", "Session", "Staff", "Token", "User"]
+
+
+class Position(Row):
+    """A post in the company: sales manager, service engineer."""
+
+    name = Varchar(100)
+    active = Boolean(default=True)
+
+
+class Department(Row):
+    """A part of the company. `parent` is the reporting line; the head sees everything from here downwards."""
+
+    name = Varchar(100)
+    code = Varchar(40, default="")
+    parent = ForeignKey("self", null=True)
+    head = ForeignKey(LazyTableReference("Staff", module_path="dougong.people.tables"), null=True)
+    place = Integer(default=0, help_text="Order among the departments of the same parent")
+    active = Boolean(default=True)
+
+
+class Staff(Row):
+    """Somebody who works here, with or without an account of their own."""
+
+    name = Varchar(100)
+    code = Varchar(40, default="")
+    department = ForeignKey(Department)
+    position = ForeignKey(Position, null=True)
+    phone = Phone()
+    mobile = Phone()
+    email = Email()
+    active = Boolean(default=True)
+
+
+class User(Private, tablename="people_user"):
+    """An account to sign in with. At most one per person; an administrator may have one without being staff."""
+
+    name = Varchar(60)
+    # the name as it is compared: case and width don't tell two accounts apart
+    name_key = Varchar(60, unique=True)
+    password = Varchar(200, secret=True)
+    staff = ForeignKey(Staff, null=True, unique=True)
+    active = Boolean(default=True)
+    must_change_password = Boolean(default=True)
+    locale = Choice([Option("zh_CN", "中文"), Option("en", "English")])
+    theme = Choice([Option("light", _("Light")), Option("dark", _("Dark"))])
+    last_sign_in = Timestamptz(null=True, default=None)
+    created = Timestamptz()
+
+
+class Session(Private, tablename="people_session"):
+    """One browser that is signed in. Only a digest of its cookie is kept."""
+
+    digest = Varchar(64, unique=True, secret=True)
+    user = ForeignKey(User)
+    csrf = Varchar(64, secret=True)
+    created = Timestamptz()
+    seen = Timestamptz()
+    expires = Timestamptz()
+    ip = Varchar(60, default="")
+    agent = Varchar(300, default="")
+
+
+class Token(Private, tablename="people_token"):
+    """A program's way in, as the person who made it. Only a digest is kept."""
+
+    digest = Varchar(64, unique=True, secret=True)
+    user = ForeignKey(User)
+    label = Varchar(100, default="")
+    created = Timestamptz()
+    used = Timestamptz(null=True, default=None)
+    expires = Timestamptz(null=True, default=None)
