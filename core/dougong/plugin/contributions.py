@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dougong.i18n import Text
+from dougong.db.columns import Lookup, PiccoloForeignKey
+from dougong.i18n import Text, _
 from dougong.records.types import RecordType
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ class Tab:
     columns: Sequence[Column] = ()
     order: int = 100
 
+    @property
+    def parent(self) -> str:
+        """The key of the record type on whose page it stands."""
+        return _target(self.via)
+
 
 @dataclass(frozen=True)
 class Timeline:
@@ -59,6 +65,17 @@ class Timeline:
     compose: Sequence[Column] = ()
     icon: str = "message"
     tone: str = ""
+
+    @property
+    def parent(self) -> str:
+        """The key of the record type on whose timeline it stands."""
+        return _target(self.via)
+
+
+def _target(via: Column) -> str:
+    if not isinstance(via, PiccoloForeignKey):
+        raise TypeError(f"{via._meta.name} points to no other record")
+    return str(via._foreign_key_meta.resolved_references._meta.tablename)
 
 
 @dataclass(frozen=True)
@@ -110,23 +127,43 @@ class Preset:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of contribution: where it stands in `Plugin`, and what an administrator calls it."""
+    """One kind of contribution: where it stands in `Plugin`, what an administrator calls it, and each of its items."""
 
     name: str
-    label: str
+    label: Text
+    shown: Callable[[Any], Text | str]
     takes: Any = None
 
 
+def _menu_label(menu: Menu) -> Text | str:
+    if isinstance(menu.to, RecordType):
+        return menu.label or menu.to.plural
+    return menu.label or menu.to
+
+
+def _extension_label(extension: Tab | Timeline) -> Text:
+    own = getattr(extension, "label", None) or extension.record.plural
+    return _("%(what)s, on “%(where)s”", what=own, where=extension.parent)
+
+
+def _route_label(route: Any) -> str:
+    return ", ".join(f"/{str(path).strip('/')}" for path in sorted(getattr(route, "paths", ())))
+
+
+def _preset_label(preset: Preset) -> Text:
+    return _("%(what)s, for “%(role)s”", what=preset.record.plural, role=preset.role)
+
+
 KINDS: tuple[Kind, ...] = (
-    Kind("records", "record types", RecordType),
-    Kind("extends", "tabs and timelines on other pages", (Tab, Timeline)),
-    Kind("menus", "menu entries", Menu),
-    Kind("routes", "pages and services of its own"),
-    Kind("tiles", "tiles", Tile),
-    Kind("rights", "rights", Right),
-    Kind("presets", "role presets", Preset),
-    Kind("lookups", "lists of choices"),
-    Kind("settings", "settings"),
-    Kind("hooks", "hooks"),
-    Kind("samples", "sample data"),
+    Kind("records", _("Record types"), lambda record: record.plural, RecordType),
+    Kind("extends", _("Tabs and timelines on other pages"), _extension_label, (Tab, Timeline)),
+    Kind("menus", _("Menu entries"), _menu_label, Menu),
+    Kind("routes", _("Pages and services of its own"), _route_label),
+    Kind("tiles", _("Tiles"), lambda tile: tile.label, Tile),
+    Kind("rights", _("Rights"), lambda right: right.label, Right),
+    Kind("presets", _("Role presets"), _preset_label, Preset),
+    Kind("lookups", _("Lists of choices"), lambda lookup: lookup.label, Lookup),
+    Kind("settings", _("Settings"), lambda model: model.__name__),
+    Kind("hooks", _("Hooks"), lambda module: module.__name__),
+    Kind("samples", _("Sample data"), lambda sample: sample.__name__),
 )

@@ -65,15 +65,22 @@ class Plugin:
 
     def counts(self) -> dict[str, int]:
         """How many of each kind it contributes, for the administrator's page; kinds it doesn't use are left out."""
-        sizes = {k.name: getattr(self, k.name) for k in KINDS}
-        return {n: (1 if n == "settings" else len(v)) for n, v in sizes.items() if v}
+        sizes = {kind.name: len(self.items(kind.name)) for kind in KINDS}
+        return {name: size for name, size in sizes.items() if size}
+
+    def items(self, kind: str) -> Sequence[Any]:
+        """What it contributes of one kind; settings, of which there is one model, as a list of one."""
+        found = getattr(self, kind)
+        if kind == "settings":
+            return [found] if found else []
+        return list(found)
 
     def check(self) -> None:
         """BadPlugin when a declaration breaks the contract."""
         if not _NAME.fullmatch(self.name):
             raise BadPlugin(f"plugin name {self.name!r}: lower-case letters, digits and _ only")
         for kind in KINDS:
-            for item in getattr(self, kind.name) or () if kind.takes else ():
-                if not isinstance(item, kind.takes):
+            for item in self.items(kind.name):
+                if kind.takes and not isinstance(item, kind.takes):
                     raise BadPlugin(f"plugin {self.name}: {kind.name} holds {item!r}, which is not a {kind.takes}")
         _ = self.requirements

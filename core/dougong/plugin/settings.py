@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from dougong.access.principal import acting_as, current, system
-from dougong.access.rights import may_do
-from dougong.db.transaction import transaction
-from dougong.errors import Forbidden, Invalid, NotFound, Problem
+from dougong.access.principal import acting_as, system
+from dougong.access.rights import need
+from dougong.access.version import rights_changed
+from dougong.db import transaction
+from dougong.errors import Invalid, NotFound, Problem
 from dougong.i18n import _
-from dougong.plugin.epoch import raise_access
 from dougong.plugin.snapshot import current_snapshot
 from dougong.plugin.tables import Setting
 
@@ -22,13 +22,20 @@ __all__ = ["change_settings", "load_settings", "settings_of"]
 Model = TypeVar("Model", bound=BaseModel)
 _TABLES = frozenset({"core_setting"})
 _stored: Mapping[str, Mapping[str, Any]] = {}
+_read: dict[type[BaseModel], BaseModel] = {}
 
 
 def settings_of(model: type[Model]) -> Model:
     """The settings as they are now, by the model of the plugin that declares them. LookupError when none does."""
+    if model not in _read:
+        _read[model] = model.model_validate(_known(model, _stored.get(_owner(model), {})))
+    return _read[model]  # type: ignore[return-value]
+
+
+def _owner(model: type[BaseModel]) -> str:
     for plugin, declared in current_snapshot().settings.items():
         if declared is model:
-            return model.model_validate({**model().model_dump(), **_known(model, _stored.get(plugin, {}))})
+            return plugin
     raise LookupError(f"{model.__name__} is not the settings model of a plugin that is on")
 
 
@@ -42,12 +49,12 @@ async def change_settings(plugin: str, values: Mapping[str, Any]) -> None:
 
     Raises: NotFound for a plugin without settings, Invalid naming each wrong key, Forbidden.
     """
-    if not may_do(current(), "settings.manage"):
-        raise Forbidden
+    need("settings.manage")
     model = current_snapshot().settings.get(plugin)
     if model is None:
         raise NotFound
     async with transaction(reason=_("Settings changed")) as work:
+        await rights_changed()
         with acting_as(system("keeping settings", _TABLES)):
             row = await Setting.objects().where(Setting.plugin == plugin).first()
             before = json.loads(row.value) if row else {}
@@ -56,12 +63,13 @@ async def change_settings(plugin: str, values: Mapping[str, Any]) -> None:
                 await Setting.update({Setting.value: after}).where(Setting.plugin == plugin)
             else:
                 await Setting.insert(Setting(plugin=plugin, value=after))
-        await raise_access()
         work.after_commit(load_settings)
 
 
 def _checked(model: type[BaseModel], values: Mapping[str, Any]) -> Mapping[str, Any]:
-    unknown = [Problem(key, _("There is no such setting."), rule="unknown") for key in values if key not in model.model_fields]
+    unknown = [
+        Problem(key, _("There is no such setting."), rule="unknown") for key in values if key not in model.model_fields
+    ]
     if unknown:
         raise Invalid(*unknown)
     try:
@@ -77,3 +85,4 @@ async def load_settings() -> None:
     with acting_as(system("keeping settings", _TABLES)):
         rows = await Setting.select(Setting.plugin, Setting.value)
     _stored = {row["plugin"]: json.loads(row["value"]) for row in rows}
+    _read.clear()

@@ -1,0 +1,146 @@
+"""Opens the house: database, plugins, guards, tables, snapshot, in this order; and closes it again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dougong.access.policies import guard_of
+from dougong.access.principal import acting_as, system
+from dougong.access.services import apply_presets
+from dougong.builtin import core
+from dougong.db import close_database, open_database, transaction
+from dougong.i18n import _
+from dougong.plugin.board import Board, put_up, read_states
+from dougong.plugin.discovery import Installed, LoadedPlugin, discover
+from dougong.plugin.epoch import start_counting
+from dougong.plugin.failures import record_failure
+from dougong.plugin.lookups import seed_options
+from dougong.plugin.migration import migrate_core, migrate_plugin
+from dougong.plugin.processes import Presence
+from dougong.plugin.snapshot import Snapshot, install
+from dougong.plugin.state import store_state
+from dougong.records.gate import guard
+from dougong.records.types import RecordType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from dougong.config import Config
+    from dougong.db.engine import Engine
+
+__all__ = ["House", "open_house"]
+
+log = logging.getLogger("dougong")
+_WHY = "open the house"
+
+
+@dataclass
+class House:
+    """An open house: what is installed, and what keeps this process up to date."""
+
+    config: Config
+    engine: Engine
+    board: Board
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @property
+    def installed(self) -> Installed:
+        return self.board.installed
+
+    async def close(self) -> None:
+        """Leave the list of processes, stop following, close the database."""
+        for task in self.tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        try:
+            if self.board.presence:
+                await self.board.presence.leave()
+        except Exception:  # the database may be the reason for closing; others notice the silence
+            log.exception("can't leave the list of processes")
+        put_up(None)
+        install(None)
+        await close_database(self.engine)
+
+
+async def open_house(
+    config: Config, *, serving: bool = True, installed: Callable[[], Installed] | None = None
+) -> House:
+    """Open the database and load every installed plugin; what fails of a plugin isolates that plugin.
+
+    `serving` enters this process in the list of those that follow switches; a command leaves it False. `installed`
+    is what to find the plugins with, by default the entry points of the environment.
+    """
+    engine = await open_database(config.database_url, pool=config.database_pool)
+    try:
+        found = installed() if installed else discover(core)
+        board = await _furnish(found, Presence() if serving else None)
+    except BaseException:
+        put_up(None)
+        install(None)
+        await close_database(engine)
+        raise
+    house = House(config, engine, board)
+    if serving:
+        house.tasks.append(asyncio.create_task(board.follow(), name="follow the epoch"))
+    return house
+
+
+async def _furnish(found: Installed, presence: Presence | None) -> Board:
+    _guard(core.records)
+    for loaded in found.working:
+        if loaded.plugin:
+            _guard(loaded.plugin.records)
+    await migrate_core()
+    await start_counting()
+    with acting_as(system(_WHY)):
+        found = await _migrate_plugins(found)
+        await _set_up_core()
+    board = Board(core, found, presence)
+    put_up(board)
+    if presence:
+        await presence.announce(0)
+    await board.refresh()
+    return board
+
+
+def _guard(records: Iterable[RecordType]) -> None:
+    for record in records:
+        guard(guard_of(record))
+
+
+async def _migrate_plugins(found: Installed) -> Installed:
+    """Bring every plugin that was ever on up to date, off or not, so that switching it on again is instant."""
+    states = await read_states()
+    for name in [loaded.name for loaded in found.working if loaded.name in states]:
+        loaded = found.plugins[name]
+        if loaded.works:
+            found = await _migrated(found, loaded)
+    return found
+
+
+async def _migrated(found: Installed, loaded: LoadedPlugin) -> Installed:
+    try:
+        await migrate_plugin(loaded)
+        if loaded.plugin:
+            await seed_options(loaded.plugin.lookups)
+    # Migrations are the plugin's own code and may fail in any way; the rest of the house opens.
+    except Exception as err:  # noqa: BLE001
+        failure = record_failure(loaded.name, "migration", err, loaded.package)
+        why = _("Its tables could not be brought up to date: %(error)s", error=failure.error)
+        return found.isolate(loaded.name, why, failure.line)
+    return found
+
+
+async def _set_up_core() -> None:
+    """Once in a database's life: the standard roles and what core grants them."""
+    states = await read_states()
+    if core.name in states:
+        return
+    async with transaction(reason=_("Set up")):
+        await apply_presets(Snapshot.of(0, [core]), core)
+        await store_state(core.name, states, enabled=True)

@@ -1,0 +1,128 @@
+"""Checks what plugins declare, before anything of it is served: closed by default, nothing claimed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from piccolo.table import TABLE_REGISTRY, Table
+
+from dougong.access.policies import check_scope
+from dougong.db import registry
+from dougong.plugin.hooks import check_hooks
+from dougong.plugin.manifest import BadPlugin, Plugin
+from dougong.records.tables import Row
+
+if TYPE_CHECKING:
+    from dougong.records.types import RecordType
+
+__all__ = ["Claims", "check_declarations"]
+
+
+def check_declarations(plugin: Plugin, package: str) -> None:
+    """BadPlugin (or what pluggy and the declarations themselves raise) when the plugin can't be let in."""
+    plugin.check()
+    check_hooks(plugin)
+    for record in plugin.records:
+        _check_record(record)
+    _check_tables(plugin, package)
+    _check_routes(plugin)
+    for extension in plugin.extends:
+        _ = extension.parent
+
+
+def _check_record(record: RecordType) -> None:
+    if not issubclass(record.table, Row):
+        raise BadPlugin(f"{record.key}: {record.table.__name__} is no Row or Record")
+    check_scope(record)
+    # Derived from the columns; whatever no field can be made of shows here.
+    _ = record.fields, record.actions_allowed
+
+
+def _check_tables(plugin: Plugin, package: str) -> None:
+    """Every table a plugin brings is reached by a record type, and so has a scope."""
+    declared = {record.table for record in plugin.records}
+    for table in _tables_in(package):
+        if not issubclass(table, Row):
+            raise BadPlugin(f"{table.__name__} is no Row or Record: no right would guard it")
+        if table not in declared:
+            raise BadPlugin(f"{table.__name__} has no record type, so nobody could be let see it")
+
+
+def _tables_in(package: str) -> Iterator[type[Table]]:
+    for table in TABLE_REGISTRY:
+        inside = table.__module__ == package or table.__module__.startswith(f"{package}.")
+        # Bases without rows, and classes of an earlier import, are not on core's list.
+        abstract = issubclass(table, Row) and registry.table(table._meta.tablename) is not table
+        if inside and not abstract:
+            yield table
+
+
+def _check_routes(plugin: Plugin) -> None:
+    for route in plugin.routes:
+        if not _right_of(route):
+            raise BadPlugin(f"the route {_name(route)} has no right: who may call it?")
+
+
+def _right_of(route: Any) -> Any:
+    return getattr(route, "right", None) or (getattr(route, "opt", None) or {}).get("right")
+
+
+def _name(route: Any) -> str:
+    return str(next(iter(sorted(_paths_of(route))), route))
+
+
+def _paths_of(route: Any) -> Iterator[str]:
+    """ "GET /visits/today" for each path and method."""
+    methods = sorted(str(method) for method in getattr(route, "http_methods", None) or ("GET",))
+    for path in getattr(route, "paths", None) or (getattr(route, "path", None),):
+        if path is not None:
+            yield from (f"{method} /{str(path).strip('/')}" for method in methods)
+
+
+class Claims:
+    """Who has which name already: the first keeps it."""
+
+    def __init__(self, core: Plugin) -> None:
+        self._owners: dict[tuple[str, str], str] = {("plugin", "dougong"): "core"}
+        for table in registry.tables():
+            if table.__module__.partition(".")[0] == "dougong":
+                self._owners["table", table._meta.tablename.lower()] = "core"
+        self._take("core", [claim for claim in _claims(core) if claim[0] != "table"])
+
+    def take(self, plugin: Plugin) -> None:
+        """Take all the names of a plugin, or none: BadPlugin names the one that is taken."""
+        self._take(plugin.name, list(_claims(plugin)))
+
+    def _take(self, owner: str, claims: list[tuple[str, str]]) -> None:
+        owners = dict(self._owners)
+        for kind, name in claims:
+            if (kind, name) in owners:
+                raise BadPlugin(f"{_SAYS[kind]} {name!r} belongs to {owners[kind, name]!r} already")
+            owners[kind, name] = owner
+        self._owners = owners
+
+
+_SAYS = {
+    "plugin": "the plugin name",
+    "table": "the table",
+    "path": "the record path",
+    "route": "the route",
+    "right": "the right",
+    "lookup": "the list of choices",
+}
+
+
+def _claims(plugin: Plugin) -> Iterator[tuple[str, str]]:
+    yield "plugin", plugin.name
+    for kind, names in _NAMES.items():
+        yield from ((kind, name) for name in names(plugin))
+
+
+_NAMES: dict[str, Callable[[Plugin], list[str]]] = {
+    "table": lambda p: [r.key.lower() for r in p.records],
+    "path": lambda p: [r.path for r in p.records],
+    "route": lambda p: [path for route in p.routes for path in _paths_of(route)],
+    "right": lambda p: [right.key for right in p.rights],
+    "lookup": lambda p: [lookup.name for lookup in p.lookups],
+}

@@ -1,0 +1,163 @@
+"""What is switched on, at one moment, as one value that never changes.
+
+A request pins the snapshot it began with and finishes on it. A toggle makes a new one, and the process swaps one
+reference: nobody ever meets half of a plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dougong.plugin.contributions import Menu, Preset, Right, Tab, Tile, Timeline
+from dougong.plugin.hooks import HookCaller
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from dougong.db.columns import Lookup
+    from dougong.plugin.manifest import Plugin
+    from dougong.records.types import RecordType
+
+Extension = TypeVar("Extension", Tab, Timeline)
+
+__all__ = ["Snapshot", "current_snapshot", "install", "maybe_snapshot", "pinned"]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """The enabled plugins and everything they contribute, found by key.
+
+    `plugins` are in dependency order; core itself, named "core", is the first and always there.
+    """
+
+    epoch: int
+    plugins: Mapping[str, Plugin]
+
+    @staticmethod
+    def of(epoch: int, plugins: Sequence[Plugin]) -> Snapshot:
+        return Snapshot(epoch, {plugin.name: plugin for plugin in plugins})
+
+    def __repr__(self) -> str:
+        return f"<Snapshot {self.epoch}: {', '.join(self.plugins)}>"
+
+    @cached_property
+    def records(self) -> Mapping[str, RecordType]:
+        """Record types by key, which is the table's name."""
+        return {record.key: record for plugin in self.plugins.values() for record in plugin.records}
+
+    @cached_property
+    def by_path(self) -> Mapping[str, RecordType]:
+        """Record types by the word that stands in addresses."""
+        return {record.path: record for record in self.records.values()}
+
+    @cached_property
+    def menus(self) -> Sequence[Menu]:
+        return sorted(self._all("menus"), key=lambda menu: menu.order)
+
+    @cached_property
+    def tiles(self) -> Sequence[Tile]:
+        return sorted(self._all("tiles"), key=lambda tile: tile.order)
+
+    @cached_property
+    def routes(self) -> Sequence[Any]:
+        return self._all("routes")
+
+    @cached_property
+    def rights(self) -> Mapping[str, Right]:
+        """The rights that are not about one record type, by key."""
+        return {right.key: right for right in self._all("rights")}
+
+    @cached_property
+    def presets(self) -> Sequence[Preset]:
+        return self._all("presets")
+
+    @cached_property
+    def lookups(self) -> Mapping[str, Lookup]:
+        return {lookup.name: lookup for lookup in self._all("lookups")}
+
+    @cached_property
+    def settings(self) -> Mapping[str, type[BaseModel]]:
+        """The settings model of each plugin that has one, by the plugin's name."""
+        return {p.name: p.settings for p in self.plugins.values() if p.settings}
+
+    @cached_property
+    def samples(self) -> Sequence[Callable[..., Awaitable[None]]]:
+        return self._all("samples")
+
+    @cached_property
+    def hooks(self) -> HookCaller:
+        return HookCaller(list(self.plugins.values()))
+
+    def tabs_of(self, key: str) -> Sequence[Tab]:
+        """What stands as tabs on the page of a record of this type, in order."""
+        return self._tabs.get(key, ())
+
+    def timelines_of(self, key: str) -> Sequence[Timeline]:
+        """What appears on the timeline of a record of this type."""
+        return self._timelines.get(key, ())
+
+    def owner_of(self, key: str) -> str:
+        """The name of the plugin a record type belongs to. KeyError when none of the enabled has it."""
+        return self._owners[key]
+
+    @cached_property
+    def _owners(self) -> Mapping[str, str]:
+        return {r.key: plugin.name for plugin in self.plugins.values() for r in plugin.records}
+
+    @cached_property
+    def _tabs(self) -> Mapping[str, Sequence[Tab]]:
+        tabs = sorted((e for e in self._all("extends") if isinstance(e, Tab)), key=lambda t: t.order)
+        return _by_parent(tabs)
+
+    @cached_property
+    def _timelines(self) -> Mapping[str, Sequence[Timeline]]:
+        return _by_parent([e for e in self._all("extends") if isinstance(e, Timeline)])
+
+    def _all(self, kind: str) -> list[Any]:
+        return [item for plugin in self.plugins.values() for item in getattr(plugin, kind)]
+
+
+def _by_parent(extensions: Sequence[Extension]) -> Mapping[str, Sequence[Extension]]:
+    found: dict[str, list[Extension]] = {}
+    for extension in extensions:
+        found.setdefault(extension.parent, []).append(extension)
+    return found
+
+
+_served: Snapshot | None = None
+_pinned: ContextVar[Snapshot | None] = ContextVar("snapshot", default=None)
+
+
+def install(snapshot: Snapshot | None) -> None:
+    """Serve it from now on; whoever pinned an older one keeps that. None when the house closes."""
+    global _served
+    _served = snapshot
+
+
+def maybe_snapshot() -> Snapshot | None:
+    """The pinned snapshot, else the one being served, else None."""
+    return _pinned.get() or _served
+
+
+def current_snapshot() -> Snapshot:
+    """The snapshot to work on: the pinned one, else the one being served. RuntimeError before the house is open."""
+    snapshot = maybe_snapshot()
+    if snapshot is None:
+        raise RuntimeError("no snapshot: the house is not open")
+    return snapshot
+
+
+@contextmanager
+def pinned(snapshot: Snapshot | None = None) -> Iterator[Snapshot]:
+    """Work on one snapshot to the end, whatever is switched meanwhile; by default the one current now."""
+    chosen = snapshot or current_snapshot()
+    token = _pinned.set(chosen)
+    try:
+        yield chosen
+    finally:
+        _pinned.reset(token)
