@@ -1,0 +1,53 @@
+"""What stands on a customer's page beside its own fields."""
+
+from __future__ import annotations
+
+from dougong.api import Tab, Timeline, _
+
+from . import records
+from .tables import Contact, CustomerRelation, Interaction
+
+__all__ = ["ON_THE_PAGE"]
+
+contacts = Tab(
+    records.contact,
+    via=Contact.customer,
+    columns=[Contact.name, Contact.title, Contact.role, Contact.mobile, Contact.email, Contact.owner],
+    order=10,
+)
+
+interactions = Tab(
+    records.interaction,
+    via=Interaction.customer,
+    columns=[Interaction.text, Interaction.kind, Interaction.contact, Interaction.happened_at, Interaction.owner],
+    order=20,
+)
+
+related = Tab(
+    records.relation,
+    via=CustomerRelation.customer,
+    label=_("Related customers"),
+    columns=[CustomerRelation.relation, CustomerRelation.related, CustomerRelation.remark],
+    order=30,
+)
+
+related_to = Tab(
+    records.relation,
+    via=CustomerRelation.related,
+    label=_("Related to"),
+    columns=[CustomerRelation.customer, CustomerRelation.relation, CustomerRelation.remark],
+    order=40,
+)
+
+said = Timeline(
+    records.interaction,
+    via=Interaction.customer,
+    at=Interaction.happened_at,
+    text=Interaction.text,
+    kind=Interaction.kind,
+    compose=[Interaction.kind, Interaction.contact, Interaction.next_step],
+    icon="message-circle",
+    tone="pri",
+)
+
+ON_THE_PAGE = [contacts, interactions, related, related_to, said]

@@ -1,0 +1,21 @@
+"""What can go wrong with customers, named."""
+
+from __future__ import annotations
+
+from dougong.api import Invalid, Problem, Text, _
+
+__all__ = ["NameNotAllowed", "RelatedToItself"]
+
+
+class NameNotAllowed(Invalid):
+    """The name holds characters the company's rule doesn't allow (CUS-M2)."""
+
+    def __init__(self, name: str, words: Text) -> None:
+        super().__init__(Problem("name", words, name, "characters"))
+
+
+class RelatedToItself(Invalid):
+    """A customer was named as its own related customer."""
+
+    def __init__(self, customer: int) -> None:
+        super().__init__(Problem("related", _("A customer can't be related to itself."), customer, "different"))

@@ -1,0 +1,36 @@
+"""What customers add to the saving of records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any
+
+from dougong.api import RecordType, entry_point, hook, settings_of
+
+from . import services
+from .errors import NameNotAllowed, RelatedToItself
+from .names import charset_problem
+from .settings import CustomerSettings
+
+__all__ = ["before_save", "record_changed"]
+
+
+@hook
+def before_save(record_type: RecordType, old: Mapping[str, Any] | None, new: MutableMapping[str, Any]) -> None:
+    if record_type.key == "customer":
+        check_name(old["name"] if old else "", new["name"] or "")
+    if record_type.key == "customer_relation" and new["customer"] and new["customer"] == new["related"]:
+        raise RelatedToItself(new["customer"])
+
+
+@hook
+async def record_changed(record_type: RecordType, verb: str, ids: Sequence[int]) -> None:
+    if record_type.key == "interaction" and verb != "remove":
+        await services.note_contact(ids)
+
+
+def check_name(old: str, new: str) -> None:
+    """A name that stays as it is needs no second look: it may have come in while the rule was milder."""
+    problem = charset_problem(new) if new != old else None
+    if problem and settings_of(CustomerSettings).name_rule_at(entry_point()) == "refuse":
+        raise NameNotAllowed(new, problem)

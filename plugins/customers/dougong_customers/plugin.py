@@ -1,0 +1,55 @@
+"""Customers: who we deal with, the people there, and what was said."""
+
+from __future__ import annotations
+
+from dougong.api import Menu, Plugin, Tile, _
+
+from . import customers, hooks, presets, records, reports, routes, sample
+from .lookups import LOOKUPS
+from .settings import CustomerSettings
+
+__all__ = ["plugin"]
+
+plugin = Plugin(
+    name="customers",
+    label=_("Customers"),
+    description=_("Customers and their contacts, what was said with them, and how they belong together."),
+    icon="building-skyscraper",
+    records=[records.customer, records.contact, records.interaction, records.relation],
+    extends=customers.ON_THE_PAGE,
+    menus=[
+        Menu(records.customer, group="crm", order=10),
+        Menu(records.contact, group="crm", order=20),
+        Menu(records.interaction, group="crm", order=30),
+    ],
+    routes=[routes.precheck],
+    tiles=[
+        Tile(
+            reports.customers_to_follow_up,
+            label=_("To follow up"),
+            icon="clock",
+            order=10,
+            empty=_("Nobody is waiting for you."),
+        ),
+        Tile(
+            reports.customers_to_review,
+            label=_("Customers to review"),
+            icon="clipboard-check",
+            order=20,
+            right=(records.customer, "approve"),
+            empty=_("Nothing to review."),
+        ),
+        Tile(
+            reports.my_recent_customers,
+            label=_("My recent customers"),
+            icon="building-skyscraper",
+            order=30,
+            empty=_("You have no customers yet."),
+        ),
+    ],
+    presets=presets.PRESETS,
+    lookups=LOOKUPS,
+    settings=CustomerSettings,
+    hooks=[hooks],
+    samples=[sample.customers],
+)

@@ -1,0 +1,31 @@
+"""What the standard roles may do with customers, to begin with."""
+
+from __future__ import annotations
+
+from dougong.api import Preset
+
+from . import records
+from .tables import Customer
+
+__all__ = ["PRESETS"]
+
+OWN = ("own", "shared")
+HERE = ("own", "shared", "below")
+
+PRESETS = [
+    Preset(
+        "sales", records.customer, {"read": OWN, "create": OWN, "edit": OWN, "delete": ("own",), "export": ("own",)}
+    ),
+    Preset(
+        "manager",
+        records.customer,
+        {"read": HERE, "create": HERE, "edit": HERE, "delete": HERE, "export": HERE, "approve": HERE},
+    ),
+    Preset("service", records.customer, {"read": ("department",)}, hidden=[Customer.credit_limit]),
+    Preset(
+        "marketing",
+        records.customer,
+        {"read": ("all",), "create": OWN, "edit": OWN, "export": ("all",)},
+        hidden=[Customer.credit_limit],
+    ),
+]

@@ -1,0 +1,169 @@
+"""How people see customers, contacts, interactions and relations, and who may."""
+
+from __future__ import annotations
+
+from dougong.api import ListView, Me, RecordType, SavedView, Scope, Template, _
+
+from . import states
+from .tables import Contact, Customer, CustomerRelation, Interaction
+
+__all__ = ["contact", "customer", "interaction", "relation"]
+
+customer = RecordType(
+    table=Customer,
+    label=_("Customer"),
+    plural=_("Customers"),
+    icon="building-skyscraper",
+    title=Customer.name,
+    lifecycle=states.customer,
+    scope=Scope.role,
+    template=Template(
+        required=[Customer.name, Customer.kind],
+        readonly=[Customer.last_contacted],
+        groups={
+            _("Sales"): [
+                Customer.level,
+                Customer.status,
+                Customer.intent,
+                Customer.source,
+                Customer.hot_topic,
+                Customer.last_contacted,
+                Customer.next_follow_up,
+            ],
+            _("Company"): [
+                Customer.industry,
+                Customer.organisation_type,
+                Customer.credit_code,
+                Customer.employees,
+                Customer.founded,
+                Customer.credit_limit,
+            ],
+            _("Where to reach"): [
+                Customer.province,
+                Customer.city,
+                Customer.address,
+                Customer.phone,
+                Customer.email,
+                Customer.website,
+            ],
+            _("Notes"): [Customer.remark],
+        },
+    ),
+    views=[
+        ListView(
+            [
+                Customer.name,
+                Customer.kind,
+                Customer.level,
+                Customer.status,
+                Customer.industry,
+                Customer.city,
+                Customer.owner,
+                Customer.last_contacted,
+                Customer.next_follow_up,
+                Customer.state,
+            ],
+            phone=[Customer.name, Customer.city, Customer.state, Customer.owner],
+            order=Customer.name,
+        )
+    ],
+    saved_views=[
+        SavedView(_("All")),
+        SavedView(_("Mine"), where=[(Customer.owner, "=", Me)]),
+        SavedView(_("Drafts"), where=[(Customer.state, "=", "draft")]),
+        SavedView(_("To review"), where=[(Customer.state, "=", "submitted")]),
+        SavedView(_("New this month"), where=[(Customer.created, "during", "this_month")]),
+    ],
+    search=[Customer.name, Customer.short_name, Customer.phone, Customer.city],
+    labels={Customer.kind: _("Main category"), Customer.founded: _("Founded in"), Customer.email: _("E-mail")},
+    rights={"approve": _("Approve")},
+)
+
+contact = RecordType(
+    table=Contact,
+    label=_("Contact"),
+    plural=_("Contacts"),
+    icon="address-book",
+    title=Contact.name,
+    scope=Scope.via(Contact.customer) | Scope.owner,
+    template=Template(
+        required=[Contact.name, Contact.customer],
+        groups={
+            _("Where to reach"): [Contact.mobile, Contact.phone, Contact.email, Contact.wechat],
+            _("Personal"): [Contact.birthday, Contact.hobbies, Contact.remark],
+        },
+    ),
+    views=[
+        ListView(
+            [Contact.name, Contact.customer, Contact.title, Contact.role, Contact.mobile, Contact.email, Contact.owner],
+            phone=[Contact.name, Contact.customer, Contact.mobile],
+            order=Contact.name,
+        )
+    ],
+    saved_views=[SavedView(_("All")), SavedView(_("Mine"), where=[(Contact.owner, "=", Me)])],
+    search=[Contact.name, Contact.mobile, Contact.phone, Contact.email, Contact.wechat],
+    labels={
+        Contact.title: _("Job title"),
+        Contact.role: _("Role in buying"),
+        Contact.email: _("E-mail"),
+        Contact.wechat: _("WeChat"),
+    },
+)
+
+interaction = RecordType(
+    table=Interaction,
+    label=_("Interaction"),
+    plural=_("Interactions"),
+    icon="message-circle",
+    title=Interaction.text,
+    scope=Scope.via(Interaction.customer) | Scope.owner,
+    template=Template(required=[Interaction.customer, Interaction.kind, Interaction.happened_at, Interaction.text]),
+    views=[
+        ListView(
+            [
+                Interaction.text,
+                Interaction.customer,
+                Interaction.contact,
+                Interaction.kind,
+                Interaction.happened_at,
+                Interaction.next_step,
+                Interaction.owner,
+            ],
+            phone=[Interaction.text, Interaction.customer, Interaction.happened_at],
+            order=Interaction.happened_at,
+            descending=True,
+        )
+    ],
+    saved_views=[
+        SavedView(_("All")),
+        SavedView(_("Mine"), where=[(Interaction.owner, "=", Me)]),
+        SavedView(_("This week"), where=[(Interaction.happened_at, "during", "this_week")]),
+    ],
+    search=[Interaction.text, Interaction.next_step],
+    labels={Interaction.kind: _("Type"), Interaction.text: _("What was said"), Interaction.happened_at: _("When")},
+)
+
+relation = RecordType(
+    table=CustomerRelation,
+    label=_("Customer relation"),
+    plural=_("Customer relations"),
+    icon="affiliate",
+    title=CustomerRelation.relation,
+    scope=Scope.via(CustomerRelation.customer),
+    template=Template(required=[CustomerRelation.customer, CustomerRelation.relation, CustomerRelation.related]),
+    views=[
+        ListView(
+            [
+                CustomerRelation.customer,
+                CustomerRelation.relation,
+                CustomerRelation.related,
+                CustomerRelation.remark,
+                CustomerRelation.created,
+            ],
+            phone=[CustomerRelation.customer, CustomerRelation.related, CustomerRelation.relation],
+        )
+    ],
+    search=[CustomerRelation.remark],
+    labels={CustomerRelation.related: _("Related customer"), CustomerRelation.relation: _("Type of relation")},
+    menu=False,
+)

@@ -1,0 +1,49 @@
+"""What customers show on the home page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dougong.api import TileRow, acting, date_text, today
+
+from . import records
+from .tables import Customer
+
+__all__ = ["customers_to_follow_up", "customers_to_review", "my_recent_customers"]
+
+LINES = 6
+
+
+async def my_recent_customers() -> Sequence[TileRow]:
+    """The person's own customers, the last changed first."""
+    mine = Customer.select(Customer.id, Customer.name, Customer.city).where(Customer.owner == acting().staff)
+    return [
+        TileRow(row["name"], _page(row["id"]), row["city"])
+        for row in await mine.order_by(Customer.updated, ascending=False).limit(LINES)
+    ]
+
+
+async def customers_to_follow_up() -> Sequence[TileRow]:
+    """The person's own customers whose next contact is due today or overdue, the longest overdue first."""
+    due = Customer.select(Customer.id, Customer.name, Customer.next_follow_up).where(
+        (Customer.owner == acting().staff) & (Customer.next_follow_up <= today())
+    )
+    return [
+        TileRow(row["name"], _page(row["id"]), date_text(row["next_follow_up"]))
+        for row in await due.order_by(Customer.next_follow_up).limit(LINES)
+    ]
+
+
+async def customers_to_review() -> Sequence[TileRow]:
+    """Customers somebody sent in, the longest waiting first."""
+    waiting = Customer.select(Customer.id, Customer.name, Customer.owner.name.as_alias("owner_name")).where(
+        Customer.state == "submitted"
+    )
+    return [
+        TileRow(row["name"], _page(row["id"]), row["owner_name"] or "")
+        for row in await waiting.order_by(Customer.updated).limit(LINES)
+    ]
+
+
+def _page(customer: int) -> str:
+    return f"/{records.customer.path}/{customer}"

@@ -1,0 +1,19 @@
+"""What the declared pages and the general API can't do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dougong.api import get
+
+from . import records, services
+
+__all__ = ["precheck"]
+
+
+@get("/customers/precheck", right=(records.customer, "create"))
+async def precheck(name: str = "") -> dict[str, Any]:
+    """Customers whose name holds what is being typed: at most five, by name and owner, even those one may not open."""
+    return {
+        "items": [{"name": match.name, "owner": match.owner} for match in await services.customers_named_like(name)]
+    }

@@ -1,0 +1,82 @@
+"""Customers, the people there, what was said with them, and how customers belong together."""
+
+from __future__ import annotations
+
+from dougong.api import (
+    Choice,
+    Date,
+    Email,
+    ForeignKey,
+    Integer,
+    LongText,
+    Money,
+    Phone,
+    Record,
+    Timestamptz,
+    Url,
+    Varchar,
+)
+
+from . import lookups
+
+__all__ = ["Contact", "Customer", "CustomerRelation", "Interaction"]
+
+
+class Customer(Record):
+    name = Varchar(200, index=True)
+    short_name = Varchar(60)
+    kind = Choice(lookups.customer_kind, null=False, default="end")
+    level = Choice(lookups.customer_level)
+    status = Choice(lookups.customer_status)
+    intent = Choice(lookups.intent)
+    source = Choice(lookups.customer_source)
+    hot_topic = Choice(lookups.hot_topic)
+    industry = Varchar(60)
+    organisation_type = Choice(lookups.organisation_type)
+    credit_code = Varchar(18)
+    employees = Integer(null=True, default=None)
+    founded = Integer(null=True, default=None)
+    credit_limit = Money()
+    province = Varchar(40)
+    city = Varchar(40, index=True)
+    address = Varchar(200)
+    phone = Phone()
+    email = Email()
+    website = Url()
+    last_contacted = Date(null=True, default=None, index=True)
+    next_follow_up = Date(null=True, default=None, index=True)
+    remark = LongText()
+
+
+class Contact(Record):
+    customer = ForeignKey(Customer)
+    name = Varchar(60)
+    title = Varchar(60)
+    role = Choice(lookups.contact_role)
+    mobile = Phone(index=True)
+    phone = Phone()
+    email = Email()
+    wechat = Varchar(60)
+    birthday = Date(null=True, default=None)
+    hobbies = Varchar(200)
+    remark = LongText()
+
+
+class Interaction(Record):
+    customer = ForeignKey(Customer)
+    contact = ForeignKey(Contact, null=True)
+    kind = Choice(lookups.interaction_type, null=False, default="call")
+    happened_at = Timestamptz(index=True)
+    text = LongText()
+    intent = Choice(lookups.intent)
+    hot_topic = Choice(lookups.hot_topic)
+    next_step = Varchar(200)
+
+
+class CustomerRelation(Record):
+    """Read from the customer to the related one: the customer deals for, owns, supplies … the related."""
+
+    customer = ForeignKey(Customer)
+    relation = Choice(lookups.customer_relation, null=False)
+    related = ForeignKey(Customer)
+    remark = Varchar(200)
