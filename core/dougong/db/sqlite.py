@@ -321,7 +321,8 @@ def _scoped(running: Admission, action: int, table: str, column: str, source: st
         return True
     # A table no column of which is used (count) is reported by its name alone, a table expression
     # as well. The statement's text can't name the schema, so the name means the expression.
-    return column == "" and table.lower() in running.shadowed
+    name = table.lower()
+    return column == "" and (name in running.shadowed or name in running.defined)
 
 
 def _answer(allowed: bool) -> int:

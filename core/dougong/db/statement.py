@@ -36,13 +36,15 @@ class Statement:
     """One SQL statement. All names are lower case.
 
     `tables` are the names that may be tables (not those behind a dot); `subjects` the same without
-    the target and the names that are plainly columns; `qualifiers` stand before a dot; `names` are all of them.
+    the target and the names that are plainly columns; `qualifiers` stand before a dot; `defined` are the statement's
+    own table expressions; `names` are all of them.
     """
 
     verb: str
     tables: frozenset[str]
     subjects: frozenset[str]
     qualifiers: frozenset[str]
+    defined: frozenset[str]
     names: frozenset[str]
     calls: frozenset[str]
     words: frozenset[str]
@@ -169,6 +171,7 @@ def _statement(tokens: list[_Token], verb_at: int) -> Statement:
         tables=frozenset(found.tables),
         subjects=frozenset(found.subjects),
         qualifiers=frozenset(found.qualifiers),
+        defined=frozenset(found.defined),
         names=frozenset(found.names),
         calls=frozenset(found.calls),
         words=frozenset(t.value for t in tokens if t.kind == "word"),
@@ -189,6 +192,7 @@ class _Names:
         self.tables: set[str] = set()
         self.subjects: set[str] = set()
         self.qualifiers: set[str] = set()
+        self.defined: set[str] = set()
         self.names: set[str] = set()
         self.calls: set[str] = set()
 
@@ -202,25 +206,27 @@ class _Names:
             self.subjects.add(token.value)
         if before != ".":
             self.tables.add(token.value)
-        if after == "(" and token.kind != "text" and self._is_call(tokens, at, before):
+        if _defines(tokens, at + 1):
+            self.defined.add(token.value)
+        elif after == "(" and self._is_call(token, before):
             self.calls.add(token.value)
 
     @staticmethod
-    def _is_call(tokens: list[_Token], at: int, before: str) -> bool:
-        token = tokens[at]
-        if token.kind == "word" and token.value in _SYNTAX:
+    def _is_call(token: _Token, before: str) -> bool:
+        if token.kind == "text" or (token.kind == "word" and token.value in _SYNTAX):
             return False
-        # `AS t(a, b)` names columns, `WITH t(a, b) AS (` defines a table expression.
-        return before != "as" and not _defines(tokens, at + 1)
+        return before != "as"  # `AS t(a, b)` names columns
 
 
-def _defines(tokens: list[_Token], opening: int) -> bool:
-    """Does the parenthesis that opens here list the columns of a table expression: `n(i) AS (SELECT`?
+def _defines(tokens: list[_Token], at: int) -> bool:
+    """Is the name before this place defined as a table expression: `n AS (SELECT`, `n(i) AS (…`?
 
     A function in FROM looks alike, `f(x) AS (a int)`, so the body has to be a query.
     """
+    if _value(tokens, at) != "(":
+        return _opens_query(tokens, at)
     depth = 0
-    for i in range(opening, len(tokens)):
+    for i in range(at, len(tokens)):
         if tokens[i].kind == "mark":
             depth += {"(": 1, ")": -1}.get(tokens[i].value, 0)
         if depth == 0:

@@ -146,8 +146,8 @@ def shadows(engine: _Engine, principal: Principal, names: Collection[str]) -> Qu
 class Admission:
     """A statement that may run: its final text and values, and what the engine has to allow it.
 
-    `shadowed` are the tables the statement reads in scope; `known` those it may have meant and
-    that the database will refuse.
+    `shadowed` are the tables the statement reads in scope, `defined` its own table expressions, and
+    `closed` the tables it may have meant and that the database will refuse.
     """
 
     mode: Mode
@@ -155,6 +155,7 @@ class Admission:
     args: Sequence[Any]
     writes: bool = False
     shadowed: frozenset[str] = frozenset()
+    defined: frozenset[str] = frozenset()
     closed: frozenset[str] = frozenset()
 
 
@@ -165,6 +166,7 @@ class _Plan:
     sql: str
     values: Sequence[Any]
     shadowed: frozenset[str]
+    defined: frozenset[str]
     closed: frozenset[str]
     stamp: tuple[int, int]
     columns: tuple[tuple[type[Table], int], ...]
@@ -206,7 +208,9 @@ class Gate:
             values = [*args, *plan.values]
         else:
             values = [*plan.values, *args]
-        return Admission("scoped", plan.sql, values, False, plan.shadowed, plan.closed)
+        return Admission(
+            "scoped", plan.sql, values, False, plan.shadowed, plan.defined, plan.closed
+        )
 
     def _plan(self, sql: str, arity: int, principal: Principal) -> _Plan:
         key = (principal, sql, arity)
@@ -232,6 +236,7 @@ class Gate:
             sql=text if parts else self._marked("scoped", text),
             values=values,
             shadowed=frozenset(names),
+            defined=statement.defined - meant,
             closed=frozenset(meant.difference(names)),
             stamp=stamp,
             columns=tuple((table, len(table._meta.columns)) for table in tables),
