@@ -11,6 +11,7 @@ import contextvars
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -20,6 +21,8 @@ __all__ = ["OutOfTime", "alarm", "within"]
 
 # A coroutine that was told to stop may still tidy up (give a connection back) for so long.
 GRACE = 1.0
+
+_stuck: deque[Coroutine[Any, Any, Any]] = deque(maxlen=100)
 
 
 class OutOfTime(BaseException):
@@ -54,8 +57,10 @@ def alarm(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
         if left:
-            rest = max(left - (time.monotonic() - started), 0.001)
-            signal.setitimer(signal.ITIMER_REAL, rest, interval)
+            rest = left - (time.monotonic() - started)
+            signal.setitimer(signal.ITIMER_REAL, max(rest, 0.01), interval)
+            if rest <= 0:  # it was due meanwhile
+                signal.raise_signal(signal.SIGALRM)
 
 
 async def within(seconds: float, coroutine: Coroutine[Any, Any, Any], *, step: float = 2.0) -> Any:
@@ -131,7 +136,8 @@ class _Leash:
             with alarm(self.step):
                 self.context.run(self.coroutine.close)
         except (RuntimeError, OutOfTime):
-            pass  # it refuses to end; nobody drives it any longer, so it stands still
+            # It refuses to end. Nobody drives it any longer; kept, so that its disposal doesn't complain somewhere.
+            _stuck.append(self.coroutine)
 
 
 class _Finished(Exception):

@@ -106,7 +106,9 @@ def discover(core: Plugin, found: Iterable[EntryPoint] | None = None) -> Install
     points = sorted(entry_points(group=GROUP) if found is None else found, key=_place)
     loaded = [_load(point) for point in points]
     loaded = [_blame(one, loaded) for one in loaded]
-    first = {one.name: one for one in reversed(loaded)}
+    first: dict[str, LoadedPlugin] = {}
+    for one in loaded:
+        first.setdefault(one.name, one)
     ordered = list(_in_order(first))
     claims = Claims(core)
     checked: dict[str, LoadedPlugin] = {}
@@ -147,7 +149,7 @@ def _load(point: EntryPoint) -> LoadedPlugin:
     except KeyboardInterrupt:
         raise
     # A stranger's module: it may raise anything, exit, or hang until the alarm.
-    except (Exception, SystemExit, OutOfTime) as err:  # noqa: BLE001
+    except BaseException as err:  # noqa: BLE001
         _forget_tables(package)
         return _load_failed(loaded, err)
 
