@@ -8,6 +8,8 @@ from __future__ import annotations
 from dougong.access.principal import Principal, acting_as, system
 from dougong.access.principal import current as acting
 from dougong.access.rights import may, may_do
+from dougong.access.services.sharing import share_record
+from dougong.db import transaction
 from dougong.db.columns import (
     BigInt,
     Boolean,
@@ -25,9 +27,8 @@ from dougong.db.columns import (
     Varchar,
 )
 from dougong.db.columns import Text as LongText
-from dougong.db.transaction import transaction
 from dougong.errors import Conflict, DougongError, Forbidden, Invalid, NotFound, Problem, Refused
-from dougong.i18n import Text, _, date_text, moment_text, today
+from dougong.i18n import Text, _, company_zone, date_text, moment_text, today
 from dougong.people.tables import Department, Position, Staff
 from dougong.plugin.contributions import Menu, Preset, Right, Tab, Tile, TileRow, Timeline
 from dougong.plugin.hookspecs import hook
@@ -105,6 +106,7 @@ __all__ = [
     "_",
     "acting",
     "acting_as",
+    "company_zone",
     "date_text",
     "desk",
     "entry_point",
@@ -117,6 +119,7 @@ __all__ = [
     "period",
     "post",
     "settings_of",
+    "share_record",
     "sort_key",
     "system",
     "today",

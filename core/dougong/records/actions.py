@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from dougong.access.principal import current
 from dougong.access.rights import may
-from dougong.db.transaction import transaction
+from dougong.db import transaction
 from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused
 from dougong.i18n import _
 from dougong.records.conditions import holds

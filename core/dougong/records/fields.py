@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dougong.db.columns import (
     BigInt,
+    BigSerial,
     Boolean,
     Choice,
     Date,
@@ -49,6 +50,7 @@ _KIND_OF_COLUMN: Sequence[tuple[type[Column], str]] = (
     (Timestamptz, "datetime"),
     (Date, "date"),
     (BigInt, "number"),
+    (BigSerial, "number"),
     (Integer, "number"),
     (LongText, "long_text"),
     (Varchar, "text"),

@@ -275,9 +275,9 @@ class Gate:
 
     def _of_the_desk(self, sql: str, args: Sequence[Any]) -> Admission:
         statement = self._read(sql)
-        writes = statement.verb not in ("select", "values") and not (
-            statement.verb == "with" and not statement.words & _WRITING
-        )
+        if statement.verb not in _DESK:
+            raise Forbidden(_("“%(verb)s” is not the desk's.") % {"verb": statement.verb})
+        writes = statement.verb in _CHANGES or bool(statement.words & _WRITING)
         if statement.verb == "with" or SCHEMA[self.dialect] in statement.qualifiers:
             return Admission("desk", self._marked("desk", sql), args, writes=writes)
         return self._in_full("desk", sql, args, statement, writes=writes)
@@ -320,6 +320,8 @@ class Gate:
         return f"/*{mode}*/ {sql}" if self.dialect == "sqlite" else sql
 
 
+_CHANGES = frozenset({"insert", "update", "delete"})
+_DESK = _CHANGES | {"select", "values", "with"}
 _WRITING = frozenset({"insert", "update", "delete", "merge", "into"})
 _FENCED: Mapping[Dialect, frozenset[str]] = {
     "sqlite": frozenset({"main", "temp", "dg"}),
@@ -350,7 +352,7 @@ def refuse_unscopable(statement: Statement, dialect: Dialect) -> None:
 
 def _writes(statement: Statement) -> bool:
     """Does the system's statement write? Only plain reads and plain writes are told apart."""
-    if statement.verb in ("insert", "update", "delete"):
+    if statement.verb in _CHANGES:
         return True
     if statement.verb in ("select", "values", "with") and not statement.words & _WRITING:
         return False

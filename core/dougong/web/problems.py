@@ -18,7 +18,7 @@ __all__ = ["BadRequest", "NotAllowedMethod", "PreconditionRequired", "TooLarge",
 
 logger = logging.getLogger(__name__)
 
-_TITLES: dict[int, Text] = {
+TITLES: dict[int, Text] = {
     400: _("Some values can't be accepted."),
     401: _("Please sign in."),
     403: _("You don't have the right to do this."),
@@ -51,24 +51,24 @@ class BadRequest(DougongError):
 
 class UnsupportedContent(DougongError):
     status = 415
-    message = _TITLES[415]
+    message = TITLES[415]
 
 
 class PreconditionRequired(DougongError):
     """A change that doesn't say which version it is based on."""
 
     status = 428
-    message = _TITLES[428]
+    message = TITLES[428]
 
 
 class TooLarge(DougongError):
     status = 413
-    message = _TITLES[413]
+    message = TITLES[413]
 
 
 class NotAllowedMethod(DougongError):
     status = 405
-    message = _TITLES[405]
+    message = TITLES[405]
 
 
 def is_api(request: Request[Any, Any, Any]) -> bool:
@@ -82,7 +82,7 @@ def as_dougong_error(err: Exception) -> DougongError:
     if isinstance(err, ValidationError):
         return Invalid(*(Problem(".".join(map(str, e["loc"])), e["msg"], e.get("input"), e["type"]) for e in err.errors()))
     if isinstance(err, HTTPException) and err.status_code < HTTP_500_INTERNAL_SERVER_ERROR:
-        known = DougongError(_TITLES.get(err.status_code, _TITLES[400]))
+        known = DougongError(TITLES.get(err.status_code, TITLES[400]))
         known.status = err.status_code
         if isinstance(err, ValidationException) and isinstance(err.extra, list):
             fields = [Problem(str(e.get("key", "")), str(e.get("message", "")), None, "type") for e in err.extra if isinstance(e, dict)]
@@ -101,7 +101,7 @@ def problem_response(request: Request[Any, Any, Any], err: Exception) -> Respons
     known = as_dougong_error(err)
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": str(_TITLES.get(known.status, _TITLES[500])),
+        "title": str(TITLES.get(known.status, TITLES[500])),
         "status": known.status,
         "detail": str(known.message),
     }

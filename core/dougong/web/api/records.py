@@ -14,7 +14,7 @@ from litestar import Request, Response, delete, get, patch, post
 
 from dougong.access.principal import current
 from dougong.access.rights import may
-from dougong.db.transaction import current_transaction, transaction
+from dougong.db import current_transaction, transaction
 from dougong.errors import Forbidden, Invalid, NotFound, Problem
 from dougong.i18n import _
 from dougong.plugin.snapshot import current_snapshot
@@ -50,7 +50,7 @@ def _id(text: str) -> int:
     return int(text)
 
 
-async def _json_object(request: Request[Any, Any, Any]) -> dict[str, Any]:
+async def json_object(request: Request[Any, Any, Any]) -> dict[str, Any]:
     if request.content_type[0] not in ("application/json", ""):
         raise UnsupportedContent
     try:
@@ -203,7 +203,7 @@ async def read_history(collection: str, record_id: str, request: Request[Any, An
 @post("/api/v1/{collection:str}", include_in_schema=False)
 async def create_record(request: Request[Any, Any, Any], collection: str) -> Response[Any]:
     record_type = _type_at(collection, "create")
-    values = read_values(record_type, await _json_object(request), current())
+    values = read_values(record_type, await json_object(request), current())
     async with transaction():
         created = await desk.create(record_type.table, values)
         return _answer(record_type, created, 201, _batch())
@@ -214,7 +214,7 @@ async def change_record(request: Request[Any, Any, Any], collection: str, record
     record_type = _type_at(collection, "read")
     found = await desk.get(record_type.table, _id(record_id))
     version = _based_on(request, required=True)
-    values = read_values(record_type, await _json_object(request), current())
+    values = read_values(record_type, await json_object(request), current())
     async with transaction():
         changed = await desk.change(found, values, version=version)
         return _answer(record_type, changed, 200, _batch())
@@ -233,7 +233,7 @@ async def remove_record(request: Request[Any, Any, Any], collection: str, record
 async def act_on_record(request: Request[Any, Any, Any], collection: str, record_id: str, verb: str) -> Response[Any]:
     record_type = _type_at(collection, "read")
     found = await desk.get(record_type.table, _id(record_id))
-    body = await _json_object(request)
+    body = await json_object(request)
     version = _based_on(request, required=False)
     if version is not None:
         found.version = version

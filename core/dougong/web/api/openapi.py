@@ -1,0 +1,269 @@
+"""The description of the API, written from the declarations of what is switched on now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from litestar import Request, Response, get
+
+from dougong import __version__
+from dougong.access.principal import current
+from dougong.i18n import current_locale
+from dougong.plugin.snapshot import Snapshot, current_snapshot
+from dougong.records.fields import Field
+from dougong.records.types import Action, RecordType
+from dougong.web.problems import TITLES
+
+__all__ = ["describe", "routes"]
+
+Json = dict[str, Any]
+_ID = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+_kept: dict[tuple[Any, ...], Json] = {}
+
+
+@get("/api/v1/openapi.json", include_in_schema=False)
+async def read_description(request: Request[Any, Any, Any]) -> Response[Json]:
+    version = current().version
+    key = (current_snapshot().epoch, version[1:3], current_locale())
+    if key not in _kept:
+        if len(_kept) > 20:
+            _kept.clear()
+        _kept[key] = describe(current_snapshot(), request.app.state.plugin_routes)
+    return Response(_kept[key])
+
+
+def describe(snapshot: Snapshot, plugin_routes: Sequence[Any] = ()) -> Json:
+    """OpenAPI 3.1 of this snapshot: everything that is off is absent."""
+    paths: Json = {}
+    schemas: Json = {"Problem": _PROBLEM}
+    for record_type in snapshot.records.values():
+        paths |= _record_paths(record_type)
+        schemas |= _record_schemas(record_type)
+    paths |= _house_paths()
+    paths |= _plugin_paths([h for h in plugin_routes if h.opt.get("plugin") in snapshot.plugins])
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "dougong", "version": __version__},
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+# ------------------------------------------------------------------ records
+
+
+def _record_paths(record_type: RecordType) -> Json:
+    base = f"/api/v1/{record_type.path}"
+    name = _name(record_type)
+    own, tag = {"$ref": f"#/components/schemas/{name}"}, [str(record_type.plural)]
+    described = {f"{base}": _collection(record_type, name, own, tag), f"{base}/{{id}}": _single(name, own, tag)}
+    described[f"{base}/{{id}}/history"] = {
+        "get": _operation("history", name, tag, [_id_parameter(), _query("limit", _whole(200)), _query("before", _whole(999_999_999))], {"200": _json(_items({"type": "object"}))}, (400, 404)),
+    }
+    described[f"{base}/summary"] = {
+        "get": _operation("summary", name, tag, [_query("group", {"type": "string"}, required=True), _query("sum", {"type": "string"}), _query("filter", {"type": "string"}), _query("q", _words(200))], {"200": _json(_items(_GROUP))}, (400, 404)),
+    }
+    if record_type.lifecycle:
+        body = {"type": "object", "required": ["to"], "additionalProperties": False, "properties": {"to": {"type": "string", "enum": list(record_type.lifecycle.keys)}, "why": {"type": "string"}}}
+        described[f"{base}/{{id}}/moves"] = {"post": _operation("move", name, tag, [_id_parameter(), _if_match(required=False)], {"200": _record(own)}, _WRITES, body)}
+    for action in record_type.actions:
+        described[f"{base}/{{id}}/{action.key}"] = {"post": _operation(action.key, name, tag, [_id_parameter(), _if_match(required=False)], {"200": _record(own)}, _WRITES, _action_body(action), summary=str(action.label))}
+    return described
+
+
+def _collection(record_type: RecordType, name: str, own: Json, tag: list[str]) -> Json:
+    parameters = [
+        _query("q", _words(200)),
+        _query("filter", {"type": "string"}),
+        _query("sort", {"type": "string"}),
+        _query("fields", {"type": "string"}),
+        _query("limit", _whole(500)),
+        _query("cursor", {"type": "string"}),
+        _query("page", _whole(1_000_000)),
+        _query("count", {"type": "string", "enum": ["bounded", "exact"]}),
+    ]
+    page = {
+        "type": "object",
+        "required": ["items", "next", "total", "total_exact"],
+        "properties": {"items": {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}, "next": {"type": ["string", "null"]}, "total": {"type": "integer"}, "total_exact": {"type": "boolean"}},
+    }
+    new = {"$ref": f"#/components/schemas/New{name}"}
+    return {
+        "get": _operation("list", name, tag, parameters, {"200": _json(page)}, (400, 404)),
+        "post": _operation("create", name, tag, [], {"201": _record(own)}, _WRITES, new),
+    }
+
+
+def _single(name: str, own: Json, tag: list[str]) -> Json:
+    changes = {"$ref": f"#/components/schemas/{name}Changes"}
+    return {
+        "get": _operation("read", name, tag, [_id_parameter()], {"200": _record(own)}, (404,)),
+        "patch": _operation("change", name, tag, [_id_parameter(), _if_match(required=True)], {"200": _record(own)}, (*_WRITES, 428), changes),
+        "delete": _operation("remove", name, tag, [_id_parameter(), _if_match(required=False)], {"204": {"description": "Deleted", "headers": _BATCH}}, _WRITES),
+    }
+
+
+def _record_schemas(record_type: RecordType) -> Json:
+    name = _name(record_type)
+    entered = {k: _nullable(_field(f)) if not f.required else _field(f) for k, f in record_type.fields.items() if not f.managed}
+    changed = dict(entered)
+    if record_type.lifecycle:
+        changed["state"] = _field(record_type.fields["state"])
+    required = [k for k, f in record_type.entered.items() if f.required and f.empty in (None, "") and f.column.get_default_value() in (None, "")]
+    new: Json = {"type": "object", "additionalProperties": False, "properties": entered}
+    if required:
+        new["required"] = required
+    return {
+        name: {"type": "object", "properties": {k: _nullable(_answered(f)) for k, f in record_type.fields.items()}},
+        f"New{name}": new,
+        f"{name}Changes": {"type": "object", "additionalProperties": False, "properties": changed},
+    }
+
+
+def _field(field: Field) -> Json:
+    return {**field.type.schema(field), "title": str(field.label)}
+
+
+def _answered(field: Field) -> Json:
+    """As it is sent: options switched off since may stand in a record, formats are not promised for what came in earlier."""
+    schema = dict(field.type.schema(field))
+    for limit in ("enum", "format", "pattern", "maxLength"):
+        schema.pop(limit, None)
+    return {**schema, "title": str(field.label)}
+
+
+def _nullable(schema: Json) -> Json:
+    made = {**schema, "type": [schema["type"], "null"]}
+    if "enum" in made:
+        made["enum"] = [*made["enum"], None]
+    return made
+
+
+def _action_body(action: Action) -> Json:
+    if action.form is None:
+        return {"type": "object", "additionalProperties": False, "properties": {}}
+    return action.form.model_json_schema()
+
+
+def _name(record_type: RecordType) -> str:
+    return "".join(part.capitalize() for part in record_type.key.split("_"))
+
+
+# ------------------------------------------------------------------ the house itself and plugins' own routes
+
+
+def _house_paths() -> Json:
+    anything = {"200": _json({"type": "object"})}
+    path_parameter = {"name": "collection", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+    name_parameter = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+    switch = {"type": "object", "required": ["enabled"], "additionalProperties": False, "properties": {"enabled": {"type": "boolean"}, "cascade": {"type": "boolean"}}}
+    return {
+        "/api/v1/me": {"get": _operation("me", "House", ["House"], [], anything, ())},
+        "/api/v1/plugins": {"get": _operation("plugins", "House", ["House"], [], anything, ())},
+        "/api/v1/plugins/{name}/state": {"put": _operation("switch", "House", ["House"], [name_parameter], anything, (400, 404, 409, 413, 415), switch)},
+        "/api/v1/record-types": {"get": _operation("types", "House", ["House"], [], anything, ())},
+        "/api/v1/record-types/{collection}": {"get": _operation("type", "House", ["House"], [path_parameter], anything, (404,))},
+        "/api/v1/openapi.json": {"get": _operation("description", "House", ["House"], [], anything, ())},
+    }
+
+
+def _plugin_paths(handlers: Sequence[Any]) -> Json:
+    """Plugins' own services, as far as their signature says: query parameters by name and type."""
+    found: Json = {}
+    for handler in handlers:
+        for path in sorted(handler.paths):
+            if not path.startswith("/api/"):
+                continue
+            parameters = [
+                _query(name, _schema_of(p.annotation), required=not p.has_default)
+                for name, p in handler.parsed_fn_signature.parameters.items()
+                if name not in ("request", "data")
+            ]
+            answer = {str(handler.status_code): _json({})}
+            name = handler.handler_name or handler.fn.__name__
+            for method in sorted(handler.http_methods - {"HEAD", "OPTIONS"}):
+                operation = _operation(name, handler.opt["plugin"].capitalize(), [handler.opt["plugin"]], parameters, answer, (400, 404, 429))
+                found.setdefault(path, {})[method.lower()] = operation
+    return found
+
+
+def _schema_of(annotation: Any) -> Json:
+    return {int: {"type": "integer"}, bool: {"type": "boolean"}}.get(annotation, {"type": "string"})
+
+
+# ------------------------------------------------------------------ pieces
+
+
+_WRITES = (400, 404, 409, 412, 413, 415)
+_BATCH: Json = {"Change-Batch": {"description": "The change-log batch of this write", "schema": {"type": "string"}}}
+_GROUP: Json = {"type": "object", "properties": {"value": {}, "count": {"type": "integer"}, "sum": {}}}
+_PROBLEM: Json = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "reference": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"field": {"type": "string"}, "rule": {"type": "string"}, "message": {"type": "string"}, "value": {}}},
+        },
+    },
+}
+
+
+def _operation(
+    verb: str, name: str, tags: list[str], parameters: list[Json], answers: Json, errors: Sequence[int], body: Json | None = None, *, summary: str = ""
+) -> Json:
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    statuses = sorted({401, 403, 503, *errors})
+    made: Json = {
+        "operationId": f"{verb}{name}",
+        "tags": tags,
+        "parameters": parameters,
+        "responses": {**answers, **{str(s): {"description": TITLES[s].msgid, "content": problem} for s in statuses}},
+    }
+    if summary:
+        made["summary"] = summary
+    if body is not None:
+        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    return made
+
+
+def _json(schema: Json) -> Json:
+    return {"description": "OK", "content": {"application/json": {"schema": schema}}}
+
+
+def _record(schema: Json) -> Json:
+    return {**_json(schema), "headers": {"ETag": {"schema": {"type": "string"}}, **_BATCH}}
+
+
+def _items(schema: Mapping[str, Any]) -> Json:
+    return {"type": "object", "required": ["items"], "properties": {"items": {"type": "array", "items": schema}}}
+
+
+def _query(name: str, schema: Json, *, required: bool = False) -> Json:
+    return {"name": name, "in": "query", "required": required, "schema": schema}
+
+
+def _whole(most: int) -> Json:
+    return {"type": "integer", "minimum": 1, "maximum": most}
+
+
+def _words(most: int) -> Json:
+    return {"type": "string", "maxLength": most}
+
+
+def _id_parameter() -> Json:
+    return {"name": "id", "in": "path", "required": True, "schema": _ID}
+
+
+def _if_match(*, required: bool) -> Json:
+    return {"name": "If-Match", "in": "header", "required": required, "schema": {"type": "string", "pattern": '^(W/)?"?[0-9]{1,9}"?$'}, "description": "The record's version"}
+
+
+routes = [read_description]

@@ -1,0 +1,144 @@
+"""The application: core's pages, the record API and every plugin's routes, registered once; the snapshot decides at each
+request which of them exist."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from litestar import Litestar, Request, Response
+from litestar.config.compression import CompressionConfig
+from litestar.connection import ASGIConnection
+from litestar.datastructures import CacheControlHeader
+from litestar.handlers import BaseRouteHandler
+from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp
+
+from dougong.access.rights import may, may_do
+from dougong.builtin import core
+from dougong.config import Config, read_config
+from dougong.errors import Forbidden, NotFound
+from dougong.house import House, open_house
+from dougong.i18n import _
+from dougong.plugin.discovery import Installed, discover
+from dougong.plugin.snapshot import current_snapshot
+from dougong.web import pages
+from dougong.web.api import routes as api_routes
+from dougong.web.components import STATIC
+from dougong.web.problems import Unauthorized, is_api, problem_response
+from dougong.web.render import error_page
+from dougong.web.visitors import Visitors, same_origin, visitor_of
+
+__all__ = ["build_app", "create_app"]
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+BIGGEST_BODY = 2_000_000
+OPEN_PATHS = frozenset({"/sign-in", "/language", "/health"})
+BEFORE_PASSWORD = frozenset({"/password", "/sign-out", "/language", "/me/preferences"})
+
+
+def create_app() -> ASGIApp:
+    """For a server that imports the application: configured by DOUGONG_DATA and the files in it."""
+    return build_app(read_config(Path(os.environ["DOUGONG_DATA"])))
+
+
+def build_app(config: Config, *, house: House | None = None) -> ASGIApp:
+    """The application over a house of its own, opened and closed with it; or over one that is already open (tests)."""
+    installed = house.installed if house else discover(core)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        opened = house or await open_house(config, installed=lambda: installed)
+        app.state.house = opened
+        try:
+            yield
+        finally:
+            if house is None:
+                await opened.close()
+
+    plugin_routes = _plugin_routes(installed)
+    app = Litestar(
+        route_handlers=[
+            *pages.routes,
+            *api_routes,
+            *plugin_routes,
+            create_static_files_router(path="/static", directories=[STATIC], include_in_schema=False, cache_control=_FOR_EVER),
+        ],
+        lifespan=[lifespan],
+        guards=[_admit],
+        before_request=_check_origin,
+        exception_handlers={Exception: _answer_error},
+        compression_config=CompressionConfig(backend="gzip", minimum_size=700, gzip_compress_level=5),
+        request_max_body_size=BIGGEST_BODY,
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+    app.state.config = config
+    app.state.plugin_routes = plugin_routes
+    return Visitors(app, ZoneInfo(config.time_zone))
+
+
+_FOR_EVER = CacheControlHeader(max_age=31_536_000, immutable=True, public=True)
+
+
+def _plugin_routes(installed: Installed) -> list[BaseRouteHandler]:
+    """Every loaded plugin's handlers, each marked with the plugin it lives and goes with."""
+    found: list[BaseRouteHandler] = []
+    for loaded in installed.working:
+        for handler in loaded.plugin.routes if loaded.plugin else ():
+            handler.opt["plugin"] = loaded.name
+            found.append(handler)
+    return found
+
+
+async def _admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Nobody comes in without signing in; a plugin's route exists only while the plugin is on, and only with its right."""
+    path = connection.scope["path"]
+    if path in OPEN_PATHS or path.startswith("/static/"):
+        return
+    visitor = visitor_of(connection)  # type: ignore[arg-type]
+    if visitor.principal is None:
+        raise Unauthorized
+    if visitor.must_change_password and path not in BEFORE_PASSWORD:
+        raise Forbidden(_("Choose a new password first."))
+    plugin = handler.opt.get("plugin")
+    if plugin and plugin not in current_snapshot().plugins:
+        raise NotFound
+    right = handler.opt.get("right")
+    if isinstance(right, str) and not may_do(visitor.principal, right):
+        raise Forbidden
+    if isinstance(right, tuple) and not may(visitor.principal, *right):
+        raise Forbidden
+
+
+async def _check_origin(request: Request[Any, Any, Any]) -> Response[Any] | None:
+    """Whatever changes something must come from our own pages: the browser's word for it, and the session's token."""
+    if request.method in SAFE:
+        return None
+    visitor = visitor_of(request)
+    if visitor.by_token:
+        return None
+    if not same_origin(request):
+        raise Forbidden(_("This request comes from another site."))
+    if visitor.session is None:
+        return None
+    given = request.headers.get("x-csrf-token")
+    if given is None and request.content_type[0] in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        given = str((await request.form()).get("_csrf_token", ""))
+    if not given or not secrets.compare_digest(given, visitor.csrf):
+        raise Forbidden(_("This form is no longer valid: reload the page and send it again."))
+    return None
+
+
+def _answer_error(request: Request[Any, Any, Any], err: Exception) -> Response[Any]:
+    if is_api(request):
+        return problem_response(request, err)
+    return error_page(request, err)
+
+

@@ -1,0 +1,384 @@
+"""Forms of any record type: create, edit, a step that asks why, a business verb that asks for more.
+
+What was typed comes back whenever something is refused, each mistake beside its field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request, Response, get, post
+from pydantic import BaseModel, ValidationError
+
+from dougong.access.principal import current
+from dougong.access.rights import may
+from dougong.db import transaction
+from dougong.errors import Conflict, DougongError, Forbidden, Invalid, NotFound, Problem
+from dougong.i18n import Text, _, humanise, moment_text
+from dougong.records import desk, references
+from dougong.records.actions import action_named, offered, run_action
+from dougong.records.fields import Field
+from dougong.records.filters import visible_field
+from dougong.records.history import history_of
+from dougong.records.tables import Row
+from dougong.records.types import Action as Verb
+from dougong.records.types import Move, RecordType
+from dougong.records.values import is_empty, read_values, writable
+from dougong.web.pages.lists import control_kind, lookup_url, title_text, type_at
+from dougong.web.pages.records import grouped_fields, moves_offered, record_at, record_page
+from dougong.web.render import go, page
+from dougong.web.views import Action, Banner, Crumb, FormField, FormPage, FormSection, Option, Submit
+
+__all__ = ["routes"]
+
+AnyRequest = Request[Any, Any, Any]
+MULTIPLE_LINES = frozenset({"long_text"})
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What stands in a form: the text of each field, and what is wrong with it."""
+
+    values: Mapping[str, str]
+    problems: Sequence[Problem] = ()
+
+    def error(self, key: str) -> str:
+        return " ".join(str(p.message) for p in self.problems if p.field == key)
+
+    def others(self, shown: set[str]) -> tuple[str, ...]:
+        """What concerns no field of the form."""
+        return tuple(f"{p.field}: {p.message}" if p.field else str(p.message) for p in self.problems if p.field not in shown)
+
+
+# ------------------------------------------------------------------ new
+
+
+@get("/{collection:str}/new", include_in_schema=False)
+async def new_form(request: AnyRequest, collection: str) -> Response[Any]:
+    record_type = type_at(collection, "create")
+    given = {k: v for k, v in request.query_params.items() if k in record_type.entered}
+    start = {**_starting_values(record_type), **given}
+    return await page(request, await form_page(record_type, Typed(start), back=request.query_params.get("back", "")))
+
+
+@post("/{collection:str}/new", include_in_schema=False, status_code=200)
+async def create_record(request: AnyRequest, collection: str) -> Response[Any]:
+    record_type = type_at(collection, "create")
+    form = await request.form()
+    typed = {k: str(v) for k, v in form.items() if k in record_type.entered}
+    back = str(form.get("back", ""))
+    then = str(form.get("then", ""))
+    try:
+        async with transaction():
+            made = await desk.create(record_type.table, read_values(record_type, _filled(record_type, typed, start=True), current()))
+            if then:
+                made = await desk.move(made, then)  # type: ignore[type-var]
+    except DougongError as err:
+        view = await form_page(record_type, Typed(typed, _problems(err)), back=back)
+        return await page(request, view, status=_form_status(err))
+    return go(request, back or f"/{record_type.path}/{made.id}", _("Saved."))
+
+
+def _starting_values(record_type: RecordType) -> dict[str, str]:
+    """Defaults of the columns, and the acting person as owner."""
+    start = {}
+    for key, field in record_type.entered.items():
+        default = field.empty if field.column._meta.null else field.column.get_default_value()
+        if not is_empty(default) and not callable(default) and not hasattr(default, "python"):
+            start[key] = field.type.write(default, field)
+    if record_type.owned and current().staff:
+        start["owner"] = str(current().staff)
+    return start
+
+
+def _filled(record_type: RecordType, typed: Mapping[str, str], *, start: bool = False) -> dict[str, Any]:
+    """The values to read: a box that isn't ticked sends nothing, and means no. What was left empty in a new record is left to its default."""
+    who = current()
+    values: dict[str, Any] = {k: v for k, v in typed.items() if k in record_type.entered and writable(record_type, record_type.entered[k], who)}
+    for key, field in record_type.entered.items():
+        if field.kind == "yes_no" and writable(record_type, field, who):
+            values[key] = typed.get(key, "false") or "false"
+    return {k: v for k, v in values.items() if not (start and is_empty(v))}
+
+
+def _problems(err: DougongError) -> Sequence[Problem]:
+    return err.problems if isinstance(err, Invalid) and err.problems else (Problem("", str(err)),)
+
+
+def _form_status(err: DougongError) -> int:
+    return 422 if isinstance(err, Invalid) else err.status
+
+
+# ------------------------------------------------------------------ edit
+
+
+@get("/{collection:str}/{record_id:str}/edit", include_in_schema=False)
+async def edit_form(request: AnyRequest, collection: str, record_id: str) -> Response[Any]:
+    record_type, record = await record_at(collection, record_id)
+    if not may(current(), record_type, "edit"):
+        raise Forbidden
+    return await page(request, await form_page(record_type, Typed(_written(record_type, record)), record))
+
+
+@post("/{collection:str}/{record_id:str}/edit", include_in_schema=False, status_code=200)
+async def change_record(request: AnyRequest, collection: str, record_id: str) -> Response[Any]:
+    record_type, record = await record_at(collection, record_id)
+    form = await request.form()
+    typed = {k: str(v) for k, v in form.items() if k in record_type.entered}
+    version = str(form.get("version", ""))
+    based_on = int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
+    then = str(form.get("then", ""))
+    try:
+        async with transaction():
+            changed = await desk.change(record, read_values(record_type, _filled(record_type, typed), current()), version=based_on)
+            if then:
+                await desk.move(changed, then)  # type: ignore[type-var]
+    except Conflict:
+        view = await form_page(record_type, Typed(typed), record, conflict=await _conflict(record_type, record))
+        return await page(request, view, status=409)
+    except DougongError as err:
+        view = await form_page(record_type, Typed(typed, _problems(err)), record, version=based_on)
+        return await page(request, view, status=_form_status(err))
+    return go(request, f"/{record_type.path}/{record.id}", _("Saved."))
+
+
+def _written(record_type: RecordType, record: Row) -> dict[str, str]:
+    values = record.to_dict()
+    return {k: f.type.write(values[k], f) for k, f in record_type.entered.items() if values.get(k) is not None}
+
+
+async def _conflict(record_type: RecordType, record: Row) -> Banner:
+    """Who changed it, when, and what: so that one can decide before saving over it."""
+    [last] = await history_of(record_type, int(record.id), limit=1) or [None]
+    if last is None:
+        return Banner(str(_("This record was changed meanwhile. Nothing was saved yet; what you typed is below.")))
+    text = _("%(who)s changed this record at %(when)s. Nothing was saved yet; what you typed is below. Save again to keep yours.", who=last.who or _("System"), when=moment_text(last.at))
+    lines = tuple(f"{record_type.fields[k].label}: {_short(v)}" for k, v in last.after.items() if k in record_type.fields)
+    return Banner(str(text), "warn", Action(str(_("Show their version")), f"/{record_type.path}/{record.id}"), lines)
+
+
+def _short(value: Any) -> str:
+    return "—" if value in (None, "") else str(value)[:80]
+
+
+# ------------------------------------------------------------------ the form
+
+
+async def form_page(
+    record_type: RecordType, typed: Typed, record: Row | None = None, *, back: str = "", version: int | None = None, conflict: Banner | None = None
+) -> FormPage:
+    who = current()
+    shown = [f for f in record_type.entered.values() if visible_field(record_type, f.key) and (record is None or f.key != "number")]
+    titles = await _titles(shown, typed.values)
+    path = f"/{record_type.path}" + (f"/{record.id}" if record else "")
+    sections = tuple(
+        FormSection(str(label), tuple(_form_field(record_type, f, typed, titles, readonly=not writable(record_type, f, who)) for f in fields))
+        for label, fields in grouped_fields(record_type, shown)
+    )
+    hidden = [("version", str(version or record.version))] if record else [("back", back)] if back else []
+    title = str(_("Edit %(what)s", what=record_type.label)) if record else str(_("New %(what)s", what=record_type.label))
+    crumbs = [Crumb(str(record_type.plural), f"/{record_type.path}")]
+    if record:
+        key = record_type.title._meta.name
+        crumbs.append(Crumb(title_text(record_type.fields[key], record.to_dict()[key], {}), path))
+    return FormPage(
+        title=title,
+        action=f"{path}/edit" if record else f"{path}/new",
+        sections=sections,
+        submits=_submits(record_type, record),
+        crumbs=(*crumbs, Crumb(title)),
+        cancel_href=back or path,
+        hidden=tuple(hidden),
+        errors=typed.others({f.key for f in shown}),
+        conflict=conflict,
+    )
+
+
+async def _titles(fields: Sequence[Field], values: Mapping[str, str]) -> dict[str, Mapping[int, str]]:
+    found: dict[str, Mapping[int, str]] = {}
+    for field in fields:
+        text = values.get(field.key, "")
+        if field.target is not None and text.isascii() and text.isdecimal() and len(text) < 19:
+            found[field.key] = await references.titles(field.target, [int(text)])
+    return found
+
+
+def _form_field(record_type: RecordType, field: Field, typed: Typed, titles: Mapping[str, Mapping[int, str]], *, readonly: bool) -> FormField:
+    value = typed.values.get(field.key, "")
+    title = field.key == record_type.title._meta.name
+    return FormField(
+        name=field.key,
+        label=str(field.label),
+        kind=control_kind(field),  # type: ignore[arg-type]
+        value=value,
+        error=typed.error(field.key),
+        help=str(field.help or ""),
+        required=field.required,
+        readonly=readonly,
+        options=_options(field, value, titles.get(field.key, {})),
+        lookup_url=lookup_url(field),
+        currency=field.currency if field.kind == "money" else "",
+        wide=field.kind in MULTIPLE_LINES or title,
+        max_length=field.length or 0,
+        check_url=record_type.hint if title else "",
+    )
+
+
+def _options(field: Field, value: str, titles: Mapping[int, str]) -> tuple[Option, ...]:
+    if field.target is not None:
+        return tuple(Option(str(i), t) for i, t in titles.items())
+    options = list(field.options) if field.kind == "choice" else []
+    if value and field.kind == "choice" and value not in {o.key for o in options}:
+        options += [o for o in field.every_option if o.key == value]
+    return tuple(Option(o.key, str(o.label or o.key)) for o in options)
+
+
+def _submits(record_type: RecordType, record: Row | None) -> tuple[Submit, ...]:
+    """Save; and where the next step asks nothing more, save and take it."""
+    save = Submit(str(_("Save")), look="primary")
+    cycle = record_type.lifecycle
+    state = cycle.start if cycle and record is None else getattr(record, "state", "")
+    steps = [m for m in cycle.moves_from(state) if not m.reason and may(current(), record_type, m.right)] if cycle else []
+    if not steps or state != (cycle.start if cycle else ""):
+        return (save,)
+    label = _("Save and %(step)s", step=str(record_type.move_label(steps[0])).lower())
+    return (save, Submit(str(label), "then", steps[0].target))
+
+
+# ------------------------------------------------------------------ steps
+
+
+@get("/{collection:str}/{record_id:str}/moves/{target:str}", include_in_schema=False)
+async def ask_why(request: AnyRequest, collection: str, record_id: str, target: str) -> Response[Any]:
+    record_type, record = await record_at(collection, record_id)
+    return await page(request, _why_page(record_type, record, await _step(record_type, record, target)))
+
+
+@post("/{collection:str}/{record_id:str}/moves/{target:str}", include_in_schema=False, status_code=200)
+async def take_step(request: AnyRequest, collection: str, record_id: str, target: str) -> Response[Any]:
+    record_type, record = await record_at(collection, record_id)
+    form = await request.form()
+    record.version = int(str(form.get("version", "0")) or 0) if str(form.get("version", "0")).isdecimal() else 0
+    why = str(form.get("why", ""))
+    try:
+        await desk.move(record, target, why=why or None)  # type: ignore[type-var]
+    except Invalid as err:
+        step = await _step(record_type, record, target)
+        if not step.reason:
+            return await _refused(request, record_type, record, err)
+        return await page(request, _why_page(record_type, record, step, Typed({"why": why}, err.problems)), status=422)
+    except DougongError as err:
+        return await _refused(request, record_type, record, err)
+    return go(request, f"/{record_type.path}/{record.id}", _("Done."))
+
+
+async def _refused(request: AnyRequest, record_type: RecordType, record: Row, err: DougongError) -> Response[Any]:
+    fresh = await desk.get(record_type.table, int(record.id))
+    return await page(request, await record_page(request, record_type, fresh, banner=Banner(str(err), "bad")), status=err.status)
+
+
+async def _step(record_type: RecordType, record: Row, target: str) -> Move:
+    for step in await moves_offered(record_type, record):
+        if step.target == target:
+            return step
+    raise NotFound
+
+
+def _why_page(record_type: RecordType, record: Row, step: Move, typed: Typed = Typed({})) -> FormPage:  # noqa: B008 - frozen
+    path = f"/{record_type.path}/{record.id}"
+    why = FormField("why", str(_("Reason")), "long_text", typed.values.get("why", ""), error=typed.error("why"), required=True, wide=True)
+    return FormPage(
+        title=str(record_type.move_label(step)),
+        action=f"{path}/moves/{step.target}",
+        sections=(FormSection("", (why,)),),
+        submits=(Submit(str(record_type.move_label(step)), look="primary"),),
+        cancel_href=path,
+        hidden=(("version", str(record.version)),),
+    )
+
+
+# ------------------------------------------------------------------ removal
+
+
+@get("/{collection:str}/{record_id:str}/remove", include_in_schema=False)
+async def ask_removal(request: AnyRequest, collection: str, record_id: str) -> Response[Any]:
+    record_type, record = await record_at(collection, record_id)
+    key = record_type.title._meta.name
+    path = f"/{record_type.path}/{record.id}"
+    title = title_text(record_type.fields[key], record.to_dict()[key], {})
+    view = FormPage(
+        title=str(_("Delete “%(title)s”?", title=title)),
+        action=f"{path}/remove",
+        sections=(),
+        submits=(Submit(str(_("Delete")), look="danger"),),
+        cancel_href=path,
+        intro=str(_("It goes for good; the change log keeps what it held. Records that refer to it keep it from being deleted.")),
+    )
+    return await page(request, view)
+
+
+# ------------------------------------------------------------------ verbs
+
+
+@get("/{collection:str}/{record_id:str}/{verb:str}", include_in_schema=False)
+async def ask_verb(request: AnyRequest, collection: str, record_id: str, verb: str) -> Response[Any]:
+    record_type, record = await record_at(collection, record_id)
+    action = action_named(record_type, verb)
+    if action.form is None or action not in offered(record_type, record):
+        raise NotFound
+    return await page(request, verb_page(record_type, record, action))
+
+
+@post("/{collection:str}/{record_id:str}/{verb:str}", include_in_schema=False, status_code=200)
+async def do_verb(request: AnyRequest, collection: str, record_id: str, verb: str) -> Response[Any]:
+    record_type, record = await record_at(collection, record_id)
+    action = action_named(record_type, verb)
+    form = await request.form()
+    given = {k: str(v) for k, v in form.items() if action.form is not None and k in action.form.model_fields}
+    try:
+        await run_action(record_type, record, action, given)
+    except (ValidationError, Invalid) as err:
+        if action.form is None:
+            raise
+        typed = Typed(given, _problems(err) if isinstance(err, Invalid) else _form_problems(err))
+        return await page(request, verb_page(record_type, record, action, typed), status=422)
+    except DougongError as err:
+        return await _refused(request, record_type, record, err)
+    return go(request, f"/{record_type.path}/{record.id}", _("Done."))
+
+
+def _form_problems(err: ValidationError) -> list[Problem]:
+    missing = _("This must be filled in.")
+    return [Problem(str(e["loc"][0]) if e["loc"] else "", missing if e["type"] == "missing" else e["msg"]) for e in err.errors()]
+
+
+def verb_page(record_type: RecordType, record: Row, action: Verb, typed: Typed = Typed({})) -> FormPage:  # noqa: B008 - frozen
+    path = f"/{record_type.path}/{record.id}"
+    form: type[BaseModel] = action.form or BaseModel
+    fields = tuple(_model_field(name, info, record_type.domain, typed) for name, info in form.model_fields.items())
+    return FormPage(
+        title=str(action.label),
+        action=f"{path}/{action.key}",
+        sections=(FormSection("", fields),),
+        submits=(Submit(str(action.label), look="primary"),),
+        cancel_href=path,
+        errors=typed.others(set(form.model_fields)),
+    )
+
+
+def _model_field(name: str, info: Any, domain: str, typed: Typed) -> FormField:
+    """A form field from a pydantic one: its title is the label (a msgid of the plugin), its type the control."""
+    kind = _CONTROLS.get(info.annotation, "text")
+    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    kind = str(extra.get("kind", kind))
+    label = Text(info.title or humanise(name), domain)
+    return FormField(
+        name, str(label), kind, typed.values.get(name, ""), error=typed.error(name), required=info.is_required(), wide=kind == "long_text",  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+_CONTROLS: Mapping[Any, str] = {int: "number", bool: "yes_no"}
+
+routes = [new_form, create_record, edit_form, change_record, ask_why, take_step, ask_removal, ask_verb, do_verb]

@@ -1,0 +1,453 @@
+"""The list of any record type: tabs, quick find, filter, sort, columns, pager. Its whole state stands in the address."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import MultiDict
+
+from dougong.access.principal import current
+from dougong.access.rights import may
+from dougong.errors import Forbidden, Invalid, NotFound
+from dougong.i18n import _, number_text
+from dougong.plugin.snapshot import current_snapshot
+from dougong.records import references
+from dougong.records.fields import Field
+from dougong.records.filters import OPERATORS, PERIODS, conditions, visible_field
+from dougong.records.layouts import columns_for, reset_columns, save_columns
+from dougong.records.queries import BOUND, Page, Query, fetch_page
+from dougong.records.types import RecordType
+from dougong.web.cells import cell_maker, title_cell
+from dougong.web.render import go, page
+from dougong.web.views import (
+    Action,
+    Banner,
+    Column,
+    ColumnLayout,
+    Condition,
+    FilterChip,
+    FilterField,
+    FilterForm,
+    LayoutField,
+    ListPage,
+    Option,
+    Pager,
+    Placeholder,
+    QuickFind,
+    Row,
+    Tab,
+    TableView,
+)
+
+__all__ = ["ListState", "control_kind", "list_state", "routes", "table_view", "type_at"]
+
+SIZES = (20, 50, 100)
+DEFAULT_SIZE = 50
+PHONE_SLOTS = ("title", "meta", "side1", "side2")
+_SORTABLE = frozenset({"long_text"})
+AnyRequest = Request[Any, Any, Any]
+
+
+def type_at(collection: str, action: str = "read") -> RecordType:
+    """The enabled record type at this address whose records have pages; NotFound otherwise, Forbidden without the right."""
+    record_type = current_snapshot().by_path.get(collection)
+    if record_type is None or not record_type.menu:
+        raise NotFound
+    if not may(current(), record_type, action):
+        raise Forbidden
+    return record_type
+
+
+# ------------------------------------------------------------------ state in the address
+
+
+@dataclass(frozen=True)
+class ListState:
+    """What the address says about a list. `terms` are the filter's conditions: field, operator, value, group."""
+
+    record_type: RecordType
+    view: int = 0
+    q: str = ""
+    sort: str = ""
+    page: int = 1
+    size: int = DEFAULT_SIZE
+    cursor: str = ""
+    exact: bool = False
+    terms: tuple[tuple[str, str, str, int], ...] = ()
+
+    def pairs(self, **changes: Any) -> list[tuple[str, str]]:
+        """The address's parameters; whatever turns the list to something else starts on its first page."""
+        changed = replace(self, **changes)
+        if changes and not {"page", "cursor", "exact"} & set(changes):
+            changed = replace(changed, page=1, cursor="")
+        found: list[tuple[str, str]] = []
+        for name, value, usual in (
+            ("view", changed.view, 0),
+            ("q", changed.q, ""),
+            ("sort", changed.sort, ""),
+            ("size", changed.size, DEFAULT_SIZE),
+            ("page", changed.page, 1),
+            ("cursor", changed.cursor, ""),
+            ("count", "exact" if changed.exact else "", ""),
+        ):
+            if value != usual:
+                found.append((name, str(value)))
+        for key, operator, value, group in changed.terms:
+            found += [("f", key), ("o", operator), ("v", value), ("g", str(group))]
+        return found
+
+    def href(self, **changes: Any) -> str:
+        pairs = self.pairs(**changes)
+        return f"/{self.record_type.path}" + (f"?{urlencode(pairs)}" if pairs else "")
+
+    def kept(self, *without: str) -> tuple[tuple[str, str], ...]:
+        """Hidden values of a form that changes only what is named."""
+        drop = {*without, "page", "cursor"}
+        return tuple((k, v) for k, v in self.pairs() if k not in drop)
+
+    @property
+    def tree(self) -> Any:
+        """The view's and the reader's conditions as one filter tree."""
+        views = self.record_type.saved_views
+        parts: list[Any] = conditions(views[self.view].where) if views else []
+        groups: dict[int, list[Any]] = {}
+        for key, operator, value, group in self.terms:
+            groups.setdefault(group, []).append(_leaf(self.record_type, key, operator, value))
+        own = [{"and": terms} for terms in groups.values()]
+        if own:
+            parts.append({"or": own} if len(own) > 1 else own[0])
+        return parts
+
+    def query(self) -> Query:
+        return Query(
+            self.record_type,
+            filter=self.tree,
+            q=self.q,
+            sort=self.sort,
+            limit=self.size,
+            page=self.page,
+            cursor=self.cursor,
+            count="exact" if self.exact else "bounded",
+        )
+
+
+def _leaf(record_type: RecordType, key: str, operator: str, value: str) -> list[Any]:
+    if operator == "empty":
+        return [key, operator, value or "true"]
+    if operator == "in":
+        return [key, operator, [v.strip() for v in value.replace("，", ",").split(",") if v.strip()]]
+    return [key, operator, value]
+
+
+def list_state(record_type: RecordType, given: MultiDict[Any] | Mapping[str, Any]) -> ListState:
+    """Read the address leniently: a number that can't be read falls back, so that no bookmark ever breaks."""
+    whole = given.get
+    many = given.getall if isinstance(given, MultiDict) else (lambda k, d: given.get(k, d))
+    keys, signs, values, groups = (list(many(k, [])) for k in ("f", "o", "v", "g"))
+    groups += ["0"] * (len(keys) - len(groups))
+    terms = tuple(
+        (str(k), str(o), str(v), _whole(g, 0))
+        for k, o, v, g in zip(keys, signs, values, groups, strict=False)
+        if k and o and (v or o == "empty")
+    )
+    view = _whole(whole("view", 0), 0)
+    size = _whole(whole("size", DEFAULT_SIZE), DEFAULT_SIZE)
+    return ListState(
+        record_type,
+        view=view if view < max(len(record_type.saved_views), 1) else 0,
+        q=str(whole("q", ""))[:200].replace("\x00", ""),
+        sort=str(whole("sort", "")),
+        page=max(_whole(whole("page", 1), 1), 1),
+        size=size if size in SIZES else DEFAULT_SIZE,
+        cursor=str(whole("cursor", "")),
+        exact=whole("count", "") == "exact",
+        terms=terms[:50],
+    )
+
+
+def _whole(text: Any, default: int) -> int:
+    text = str(text)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else default
+
+
+# ------------------------------------------------------------------ the page
+
+
+@get("/{collection:str}", include_in_schema=False)
+async def show_list(request: AnyRequest, collection: str) -> Response[Any]:
+    record_type = type_at(collection)
+    state = list_state(record_type, request.query_params)
+    if jumped_nowhere(request, state):
+        return go(request, state.href(page=1))
+    banner = None
+    keys = await columns_for(record_type)
+    try:
+        found = await fetch_page(replace(state.query(), fields=keys), with_titles=True)
+    except Invalid as err:
+        banner = Banner(str(err), "bad", Action(str(_("Clear")), f"/{record_type.path}"))
+        state = ListState(record_type)
+        found = await fetch_page(replace(state.query(), fields=keys), with_titles=True)
+    return await page(request, await list_page(state, keys, found, banner))
+
+
+def jumped_nowhere(request: AnyRequest, state: ListState) -> bool:
+    """A page past what can be turned to by number: back to the first."""
+    return state.page > 1 and (state.page - 1) * state.size > BOUND
+
+
+async def list_page(state: ListState, keys: Sequence[str], found: Page, banner: Banner | None = None) -> ListPage:
+    record_type = state.record_type
+    path = f"/{record_type.path}"
+    create = Action(str(_("New %(what)s", what=record_type.label)), f"{path}/new", "plus", look="primary")
+    filtered = bool(state.q or state.terms)
+    return ListPage(
+        title=str(record_type.plural),
+        icon=record_type.icon,
+        url=path,
+        table=table_view(record_type, keys, found, state, empty=_empty(state, create)),
+        pager=_pager(state, found),
+        create=create if may(current(), record_type, "create") else None,
+        tabs=_tabs(state),
+        counts_url=f"{path}/counts" if record_type.saved_views else "",
+        find=QuickFind(_find_words(record_type), state.q),
+        chips=await _chips(state),
+        clear_href=state.href(q="", terms=()) if filtered else "",
+        filter=await _filter_form(state),
+        sorts=_sorts(state, keys),
+        layout=_layout(state, keys),
+        query=state.kept("q"),
+        banner=banner,
+    )
+
+
+def _find_words(record_type: RecordType) -> str:
+    labels = [str(record_type.fields[k].label) for k in record_type.search_keys[:3] if visible_field(record_type, k)]
+    if record_type.find == "contains":
+        labels.append(str(_("pinyin initials")))
+    return str(_(", ")).join(labels)
+
+
+def _empty(state: ListState, create: Action) -> Placeholder:
+    record_type = state.record_type
+    if state.q or state.terms:
+        return Placeholder(str(_("Nothing matches")), str(_("Try fewer conditions.")), "search", Action(str(_("Clear")), state.href(q="", terms=())))
+    return Placeholder(
+        str(_("No %(what)s here yet", what=record_type.plural)), icon=record_type.icon, action=create if may(current(), record_type, "create") else None
+    )
+
+
+def _tabs(state: ListState) -> tuple[Tab, ...]:
+    return tuple(
+        Tab(str(view.label), ListState(state.record_type, view=n, size=state.size, sort=state.sort).href(), n == state.view, count_key=f"view:{n}")
+        for n, view in enumerate(state.record_type.saved_views)
+    )
+
+
+def table_view(
+    record_type: RecordType, keys: Sequence[str], found: Page, state: ListState | None = None, *, empty: Placeholder | None = None
+) -> TableView:
+    """Columns and rows; one cell maker per column, none per cell."""
+    slots = _phone_slots(record_type, keys)
+    columns = tuple(_column(record_type.fields[k], slots.get(k, ""), state) for k in keys)
+    return TableView(str(record_type.plural), columns, tuple(_rows(record_type, keys, found, state)), empty)
+
+
+def _rows(record_type: RecordType, keys: Sequence[str], found: Page, state: ListState | None) -> Iterable[Row]:
+    title_key = record_type.title._meta.name
+    makers = [None if k == title_key else cell_maker(record_type, record_type.fields[k]) for k in keys]
+    titles = [found.titles.get(k, {}) for k in keys]
+    title_field = record_type.fields[title_key]
+    title_titles = found.titles.get(title_key, {})
+    tail = f"?{urlencode(state.pairs())}" if state and state.pairs() else ""
+    for row in found.rows:
+        title = title_text(title_field, row[title_key], title_titles)
+        href = f"/{record_type.path}/{row['id']}{tail}"
+        cells = tuple(
+            title_cell(record_type, title, href) if make is None else make(row[k], known)
+            for k, make, known in zip(keys, makers, titles, strict=True)
+        )
+        yield Row(str(row["id"]), cells, href, title)
+
+
+def title_text(field: Field, value: Any, titles: Mapping[int, str]) -> str:
+    """A record's title as words, whatever kind of field it is."""
+    if value in (None, ""):
+        return "—"
+    return titles.get(value, str(value)) if field.target is not None else field.type.show(value, field)[:200]
+
+
+def _phone_slots(record_type: RecordType, keys: Sequence[str]) -> dict[str, str]:
+    named = [c._meta.name for c in record_type.list_view.phone] or list(keys[:4])
+    return dict(zip(named, PHONE_SLOTS, strict=False))
+
+
+def _column(field: Field, slot: str, state: ListState | None) -> Column:
+    align = "end" if field.kind in ("number", "money") else "start"
+    if state is None or field.kind in _SORTABLE:
+        return Column(field.key, str(field.label), align, slot)  # type: ignore[arg-type]
+    key, descending = _sorted_by(state)
+    now = ("desc" if descending else "asc") if key == field.key else ""
+    href = state.href(sort=f"-{field.key}" if now == "asc" else field.key)
+    return Column(field.key, str(field.label), align, slot, href, now)  # type: ignore[arg-type]
+
+
+def _sorted_by(state: ListState) -> tuple[str, bool]:
+    if state.sort:
+        return state.sort.removeprefix("-"), state.sort.startswith("-")
+    view = state.record_type.list_view
+    return (view.order._meta.name, view.descending) if view.order is not None else ("id", True)
+
+
+def _sorts(state: ListState, keys: Sequence[str]) -> tuple[Tab, ...]:
+    key, descending = _sorted_by(state)
+    fields = [state.record_type.fields[k] for k in dict.fromkeys((*keys, "created", "updated")) if visible_field(state.record_type, k)]
+    return tuple(
+        Tab(str(f.label), state.href(sort=f"-{f.key}" if f.key == key and not descending else f.key), f.key == key)
+        for f in fields
+        if f.kind not in _SORTABLE
+    )
+
+
+def _layout(state: ListState, keys: Sequence[str]) -> ColumnLayout:
+    record_type = state.record_type
+    rest = [k for k in record_type.fields if k not in keys and k != "version" and visible_field(record_type, k)]
+    title = record_type.title._meta.name
+    fields = tuple(LayoutField(k, str(record_type.fields[k].label), k in keys, k == title) for k in (*keys, *rest))
+    return ColumnLayout(f"/{record_type.path}/columns", fields, (("back", state.href()),))
+
+
+def _pager(state: ListState, found: Page) -> Pager:
+    last = max(-(-found.total // state.size), 1) if found.exact else 0
+    page_number = state.page
+    by_number = not state.cursor
+    back = state.href(page=page_number - 1) if by_number and page_number > 1 else (state.href(page=1, cursor="") if state.cursor else "")
+    if found.next is None:
+        forward = ""
+    elif by_number and page_number * state.size <= BOUND and (not last or page_number < last):
+        forward = state.href(page=page_number + 1)
+    else:
+        forward = state.href(page=1, cursor=found.next)
+    return Pager(
+        size=state.size,
+        shown=len(found.rows),
+        total=found.total,
+        total_exact=found.exact,
+        page=page_number,
+        pages=last if by_number else 0,
+        first_href=state.href(page=1, cursor="") if back else "",
+        previous_href=back,
+        next_href=forward,
+        last_href=state.href(page=last) if forward and last and by_number and (last - 1) * state.size <= BOUND else "",
+        sizes=tuple(Tab(str(s), state.href(size=s), s == state.size) for s in SIZES),
+        exact_href="" if found.exact else state.href(exact=True),
+        jump_values=state.kept() if found.exact and by_number else (),
+    )
+
+
+# ------------------------------------------------------------------ filter
+
+
+async def _chips(state: ListState) -> tuple[FilterChip, ...]:
+    chips = []
+    for at, (key, operator, value, group) in enumerate(state.terms):
+        field = visible_field(state.record_type, key)
+        if field is None:
+            continue
+        rest = tuple(t for n, t in enumerate(state.terms) if n != at)
+        chips.append(FilterChip(str(field.label), str(OPERATORS[operator]), await _value_words(field, operator, value), state.href(terms=rest), group))
+    return tuple(chips)
+
+
+async def _value_words(field: Field, operator: str, value: str) -> str:
+    if operator == "empty":
+        return str(_("yes") if value in ("", "true") else _("no"))
+    if operator == "during":
+        return str(PERIODS.get(value, value))
+    if value == "me":
+        return str(_("me"))
+    parts = [p.strip() for p in value.split(",")] if operator == "in" else [value]
+    if field.target is not None:
+        known = await references.titles(field.target, [int(p) for p in parts if p.isdecimal()])
+        return ", ".join(known.get(int(p), p) if p.isdecimal() else p for p in parts)
+    if field.kind in ("choice", "state"):
+        return ", ".join(field.type.show(p, field) for p in parts)
+    return value
+
+
+
+
+def control_kind(field: Field) -> str:
+    """The kind of control a field is typed into."""
+    return {"person": "lookup", "department": "lookup", "link": "lookup", "state": "choice"}.get(field.kind, field.kind)
+
+
+async def _filter_form(state: ListState) -> FilterForm:
+    record_type = state.record_type
+    fields = tuple(
+        FilterField(
+            f.key,
+            str(f.label),
+            control_kind(f),  # type: ignore[arg-type]
+            tuple(Option(o, str(OPERATORS[o])) for o in f.type.operators),
+            tuple(Option(o.key, str(o.label or o.key)) for o in f.every_option),
+            lookup_url(f),
+        )
+        for f in record_type.fields.values()
+        if visible_field(record_type, f.key) and f.key not in ("id", "version")
+    )
+    conditions_now = tuple(
+        [
+            Condition(k, o, v, g, await _value_words(record_type.fields[k], o, v))
+            for k, o, v, g in state.terms
+            if visible_field(record_type, k)
+        ]
+    )
+    return FilterForm(fields, conditions_now, tuple((k, v) for k, v in state.kept() if k not in "fovg"), state.href(terms=()) if state.terms else "")
+
+
+def lookup_url(field: Field) -> str:
+    """Where the choices of a reference are asked for."""
+    if field.target is None:
+        return ""
+    target = current_snapshot().records.get(field.target._meta.tablename)
+    return f"/lookup/{target.path}" if target else ""
+
+
+# ------------------------------------------------------------------ columns of one's own
+
+
+@post("/{collection:str}/columns", include_in_schema=False)
+async def keep_columns(request: AnyRequest, collection: str) -> Response[None]:
+    record_type = type_at(collection)
+    form = await request.form()
+    back = str(form.get("back") or f"/{record_type.path}")
+    if form.get("reset"):
+        await reset_columns(record_type)
+        return go(request, back, _("The columns are as shipped again."))
+    keys = [str(k) for k in form.getall("column", [])]
+    for move, step in (("up", -1), ("down", 1)):
+        if form.get(move):
+            keys = _moved(list(await columns_for(record_type)), str(form[move]), step)
+    await save_columns(record_type, keys)
+    return go(request, back, _("Your columns are kept."))
+
+
+def _moved(keys: list[str], key: str, step: int) -> list[str]:
+    if key in keys:
+        at = keys.index(key)
+        to = min(max(at + step, 1), len(keys) - 1)
+        keys.insert(to, keys.pop(at))
+    return keys
+
+
+def total_words(total: int, exact: bool) -> str:
+    """"1,284", or "10,000+" beyond the bound."""
+    return number_text(total) + ("" if exact else "+")
+
+
+routes = [show_list, keep_columns]

@@ -1,0 +1,45 @@
+"""What a look-up box offers: records of one kind by a few letters, those that can still be chosen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, get
+from piccolo.columns.combination import WhereRaw
+
+from dougong.access.principal import current
+from dougong.access.rights import may
+from dougong.errors import Forbidden, NotFound
+from dougong.plugin.snapshot import current_snapshot
+from dougong.records.queries import Query, fetch_page
+from dougong.web.pages.lists import title_text
+from dougong.web.pages.search import visible
+
+__all__ = ["routes"]
+
+MOST = 20
+
+
+@get("/lookup/{collection:str}", include_in_schema=False)
+async def look_up(request: Request[Any, Any, Any], collection: str) -> list[dict[str, str]]:
+    record_type = current_snapshot().by_path.get(collection)
+    if record_type is None:
+        raise NotFound
+    if not may(current(), record_type, "read"):
+        raise Forbidden
+    text = request.query_params.get("q", "").strip()[:100].replace("\x00", "")
+    title = record_type.title._meta.name
+    extra = [k for k in record_type.search_keys if k != title and visible(record_type, k)][:1]
+    active = WhereRaw(f'"{record_type.key}"."active" = {{}}', True) if "active" in record_type.fields else None
+    found = await fetch_page(Query(record_type, q=text, sort=title, fields=(title, *extra), limit=MOST, also=active), with_titles=True)
+    return [
+        {
+            "value": str(row["id"]),
+            "label": title_text(record_type.fields[title], row[title], found.titles.get(title, {})),
+            "hint": str(row[extra[0]] or "")[:60] if extra and record_type.fields[extra[0]].target is None else "",
+        }
+        for row in found.rows
+    ]
+
+
+routes = [look_up]

@@ -1,0 +1,146 @@
+"""The switchboard: what is installed, what it adds, what a switch would change, and the switch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from dougong.access.rights import need
+from dougong.errors import Refused
+from dougong.i18n import Text, _, number_text
+from dougong.plugin.board import Board, States, board, enabled_in, read_states
+from dougong.plugin.contributions import KINDS
+from dougong.plugin.discovery import LoadedPlugin
+from dougong.plugin.failures import failures_of, is_left_alone
+from dougong.plugin.impact import Impact, impact
+from dougong.plugin.processes import live_processes
+from dougong.plugin.snapshot import current_snapshot
+from dougong.plugin.state import Switched, disable, enable
+from dougong.web.components import hue
+from dougong.web.render import go, page
+from dougong.web.views import Contribution, ImpactPage, PluginCard, PluginsPage, ProcessState, Tab
+from dougong.web.views import Impact as ImpactLine
+
+__all__ = ["process_state", "routes"]
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/plugins", include_in_schema=False)
+async def show_plugins(request: AnyRequest) -> Response[Any]:
+    need("plugins.manage")
+    here, states = board(), await read_states()
+    state = await process_state()
+    cards = [_card(here, loaded, states, state) for loaded in here.installed.plugins.values()]
+    chosen = request.query_params.get("show", "")
+    shown = [c for c in cards if not chosen or c.enabled == (chosen == "on")]
+    return await page(request, PluginsPage(cards=tuple(shown), tabs=_tabs(cards, chosen), state=state))
+
+
+async def process_state() -> ProcessState:
+    """How far the living processes are."""
+    epoch = current_snapshot().epoch
+    processes = await live_processes()
+    behind = tuple(f"{p.host}:{p.pid}" for p in processes if p.epoch < epoch)
+    return ProcessState(len(processes) - len(behind), len(processes), epoch, behind)
+
+
+def _tabs(cards: list[PluginCard], chosen: str) -> tuple[Tab, ...]:
+    counts = {"": len(cards), "on": sum(c.enabled for c in cards), "off": sum(not c.enabled for c in cards)}
+    labels = {"": _("All"), "on": _("On"), "off": _("Off")}
+    return tuple(Tab(str(labels[k]), f"/plugins?show={k}" if k else "/plugins", k == chosen, number_text(n)) for k, n in counts.items())
+
+
+def _card(here: Board, loaded: LoadedPlugin, states: States, state: ProcessState) -> PluginCard:
+    on = enabled_in(states)
+    needs, needed_by = here.installed.needs_of(loaded.name), here.installed.needed_by(loaded.name)
+    failures = failures_of(loaded.name)
+    trouble = str(loaded.error) if loaded.error else ""
+    detail = loaded.detail
+    if not trouble and failures:
+        last = failures[-1]
+        trouble = str(_("It failed in %(where)s: %(error)s", where=last.where, error=last.error))
+        if is_left_alone(loaded.name):
+            trouble = f"{trouble} {_('Its hooks and tiles are left out until it is switched off and on again.')}"
+        detail = last.line
+    counts = loaded.plugin.counts() if loaded.plugin else {}
+    return PluginCard(
+        name=loaded.name,
+        label=str(loaded.label),
+        version=loaded.version,
+        icon=loaded.plugin.icon if loaded.plugin else "puzzle-off",
+        description=str(loaded.plugin.description or "") if loaded.plugin else "",
+        enabled=loaded.name in on and loaded.works,
+        url=f"/plugins/{loaded.name}",
+        hue=hue(loaded.name),
+        contributions=tuple(Contribution(str(k.label), counts[k.name]) for k in KINDS if k.name in counts),
+        needs=tuple(_plugin_tab(here, n, on) for n in needs),
+        needed_by=tuple(_plugin_tab(here, n, on) for n in needed_by),
+        state=state if loaded.name in on else None,
+        error=trouble,
+        error_detail=detail,
+        blocked=str(loaded.error) if loaded.error else "",
+    )
+
+
+def _plugin_tab(here: Board, name: str, on: Any) -> Tab:
+    known = here.installed.plugins.get(name)
+    return Tab(str(known.label) if known else name, f"/plugins/{name}" if known else "/plugins", name in on)
+
+
+@get("/plugins/{name:str}", include_in_schema=False)
+async def ask_switch(request: AnyRequest, name: str) -> Response[Any]:
+    return await page(request, _impact_page(name, await impact(name)))
+
+
+def _impact_page(name: str, found: Impact, error: str = "") -> ImpactPage:
+    here = board()
+    loaded = here.installed.plugins[name]
+    labels = {k.name: str(k.label) for k in KINDS}
+    records = tuple(f"{r.plural}: {number_text(n)}" for r, n in found.records)
+    lines = [ImpactLine(str(_("Records (kept)")), records, number_text(sum(n for _r, n in found.records)))] if records else []
+    lines += [
+        ImpactLine(labels[kind], tuple(str(item) for item in items), number_text(len(items)))
+        for kind, items in found.parts.items()
+        if kind != "records" or not records
+    ]
+    others = found.dependants if found.enabled else found.needs
+    return ImpactPage(
+        label=str(loaded.label),
+        version=loaded.version,
+        enable=not found.enabled,
+        url=f"/plugins/{name}",
+        cancel_href="/plugins",
+        dependants=tuple(_label(here, n) for n in others),
+        companions=tuple(_label(here, n) for n in found.companions) if not found.enabled else (),
+        impacts=tuple(lines),
+        error=error,
+    )
+
+
+def _label(here: Board, name: str) -> str:
+    known = here.installed.plugins.get(name)
+    return str(known.label) if known else name
+
+
+@post("/plugins/{name:str}", include_in_schema=False, status_code=200)
+async def switch(request: AnyRequest, name: str) -> Response[Any]:
+    form = await request.form()
+    on, cascade = form.get("enabled") == "1", form.get("cascade") == "1"
+    try:
+        done = await (enable if on else disable)(name, cascade=cascade)
+    except Refused as err:
+        return await page(request, _impact_page(name, await impact(name), str(err)), status=err.status)
+    return go(request, "/plugins", _told(name, on, done))
+
+
+def _told(name: str, on: bool, done: Switched) -> Text:
+    label = _label(board(), name)
+    if done.waiting:
+        waiting = ", ".join(f"{p.host}:{p.pid}" for p in done.waiting)
+        return _("“%(plugin)s” is switched; still waiting for %(processes)s.", plugin=label, processes=waiting)
+    return _("“%(plugin)s” is on.", plugin=label) if on else _("“%(plugin)s” is off. Its data are kept.", plugin=label)
+
+
+routes = [show_plugins, ask_switch, switch]

@@ -1,0 +1,457 @@
+"""The page of one record: where it stands, what happened, what belongs to it, what can be done."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Request, Response, get, post
+from piccolo.columns.combination import WhereRaw
+
+from dougong.access.principal import current
+from dougong.access.rights import may, may_with, within_reach
+from dougong.db import transaction
+from dougong.errors import DougongError, Forbidden, Invalid, NotFound
+from dougong.i18n import Text, _, moment_text, number_text, today
+from dougong.plugin.contributions import Tab as RelatedTab
+from dougong.plugin.contributions import Timeline
+from dougong.plugin.snapshot import current_snapshot
+from dougong.records import desk, references
+from dougong.records.actions import offered
+from dougong.records.fields import Field
+from dougong.records.filters import visible_field
+from dougong.records.history import HistoryEntry, history_of
+from dougong.records.kinds import BIGGEST_INT
+from dougong.records.queries import Query, fetch_page, neighbours
+from dougong.records.tables import Row
+from dougong.records.types import Move, RecordType
+from dougong.records.values import read_values
+from dougong.web.cells import cell_for, tone_of
+from dougong.web.components import hue, initial, place_initial
+from dougong.web.pages.lists import list_state, table_view, title_text, type_at
+from dougong.web.render import go, page
+from dougong.web.views import (
+    Action,
+    Banner,
+    Cell,
+    Change,
+    Composer,
+    Crumb,
+    Entry,
+    Option,
+    Placeholder,
+    Property,
+    PropertyGroup,
+    RecordPage,
+    RelatedList,
+    Step,
+    Tab,
+)
+
+__all__ = ["record_at", "routes"]
+
+AnyRequest = Request[Any, Any, Any]
+TIMELINE = 30
+RELATED = 50
+_ICONS = {"create": "plus", "update": "pencil", "remove": "trash"}
+
+
+def id_at(text: str) -> int:
+    """The id in an address; what is none leads nowhere."""
+    if not re.fullmatch(r"[0-9]{1,18}", text) or not 0 < int(text) <= BIGGEST_INT:
+        raise NotFound
+    return int(text)
+
+
+async def record_at(collection: str, record_id: str) -> tuple[RecordType, Row]:
+    record_type = type_at(collection)
+    return record_type, await desk.get(record_type.table, id_at(record_id))
+
+
+@get("/{collection:str}/{record_id:str}", include_in_schema=False)
+async def show_record(request: AnyRequest, collection: str, record_id: str) -> Response[Any]:
+    record_type, record = await record_at(collection, record_id)
+    return await page(request, await record_page(request, record_type, record))
+
+
+async def record_page(request: AnyRequest, record_type: RecordType, record: Row, *, composed: str = "", wrong: str = "", banner: Banner | None = None) -> RecordPage:
+    row = record.to_dict()
+    path, record_id = f"/{record_type.path}/{record.id}", int(record.id)
+    titles = await _titles(record_type, row)
+    title = title_text(record_type.fields[record_type.title._meta.name], row[record_type.title._meta.name], titles.get(record_type.title._meta.name, {}))
+    snapshot = current_snapshot()
+    tabs = [t for t in snapshot.tabs_of(record_type.key) if may(current(), t.record, "read")]
+    chosen = _chosen(request.query_params.get("tab", ""), tabs)
+    editable = await may_with(record_type, "edit", record_id)
+    before, after, tail = await _neighbours(request, record_type, record_id)
+    letter = {"organisation": place_initial, "person": initial}.get(record_type.avatar)
+    common: dict[str, Any] = {
+        "title": title,
+        "crumbs": (Crumb(str(record_type.plural), f"/{record_type.path}{tail}"), Crumb(title)),
+        "initial": letter(title) if letter else "",
+        "hue": hue(title),
+        "icon": "" if letter else record_type.icon,
+        "subtitle": _subtitle(record_type, row, titles),
+        "path": _path(record_type, row),
+        "path_label": str(_("State")),
+        "tabs": _tabs(record_type, path, tail, tabs, chosen),
+        "counts_url": f"{path}/counts" if tabs else "",
+        "properties": _properties(record_type, row, titles),
+        "previous_href": f"/{record_type.path}/{before}{tail}" if before else "",
+        "next_href": f"/{record_type.path}/{after}{tail}" if after else "",
+        "banner": banner or _closed_banner(row),
+    }
+    common |= await _buttons(record_type, record, path, editable)
+    if isinstance(chosen, RelatedTab):
+        return RecordPage(**common, related=await _related(chosen, record_id, path))
+    entries = await _timeline(record_type, record_id, only_changes=chosen == "history")
+    composer = None if chosen == "history" else _composer(record_type, path, composed, wrong)
+    empty = Placeholder(str(_("Nothing happened yet")), icon="history")
+    return RecordPage(**common, composer=composer, timeline=entries, timeline_empty=empty)
+
+
+async def _titles(record_type: RecordType, row: Mapping[str, Any]) -> dict[str, Mapping[int, str]]:
+    wanted: dict[Any, set[int]] = {}
+    for key, field in record_type.fields.items():
+        if field.target is not None and row.get(key):
+            wanted.setdefault(field.target, set()).add(row[key])
+    known = {target: await references.titles(target, ids) for target, ids in wanted.items()}
+    return {k: known.get(f.target, {}) for k, f in record_type.fields.items() if f.target is not None}
+
+
+def _chosen(asked: str, tabs: Sequence[RelatedTab]) -> RelatedTab | str:
+    """The tab in the address: a related list, "history", or the timeline."""
+    if asked == "history":
+        return "history"
+    return next((t for t in tabs if tab_key(t) == asked), "")
+
+
+def tab_key(tab: RelatedTab) -> str:
+    return f"{tab.record.path}.{tab.via._meta.name}"
+
+
+def _tabs(record_type: RecordType, path: str, tail: str, tabs: Sequence[RelatedTab], chosen: RelatedTab | str) -> tuple[Tab, ...]:
+    def href(key: str) -> str:
+        query = tail[1:] + ("&" if tail and key else "") + (f"tab={key}" if key else "")
+        return path + (f"?{query}" if query else "")
+
+    has_timeline = bool(current_snapshot().timelines_of(record_type.key))
+    first = Tab(str(_("Activity")), href(""), chosen == "", icon="activity") if has_timeline else Tab(str(_("History")), href(""), chosen in ("", "history"))
+    related = [Tab(str(t.label or t.record.plural), href(tab_key(t)), t is chosen, count_key=tab_key(t)) for t in tabs]
+    last = [Tab(str(_("History")), href("history"), chosen == "history")] if has_timeline else []
+    return (first, *related, *last)
+
+
+async def _neighbours(request: AnyRequest, record_type: RecordType, record_id: int) -> tuple[int | None, int | None, str]:
+    """Previous and next in the list one came from; without a list in the address there are none, and nothing is asked."""
+    params = {k: v for k, v in request.query_params.items() if k != "tab"}
+    if not params:
+        return None, None, ""
+    state = list_state(record_type, request.query_params)
+    pairs = state.pairs()
+    try:
+        before, after = await neighbours(replace(state.query(), cursor="", page=1), record_id)
+    except Invalid:
+        return None, None, ""
+    return before, after, f"?{urlencode(pairs)}" if pairs else ""
+
+
+def _subtitle(record_type: RecordType, row: Mapping[str, Any], titles: Mapping[str, Mapping[int, str]]) -> tuple[Cell, ...]:
+    keys = [c._meta.name for c in record_type.list_view.columns if c._meta.name not in (record_type.title._meta.name, "state", "owner")]
+    cells = [
+        cell_for(record_type, record_type.fields[k], row[k], titles.get(k))
+        for k in keys
+        if visible_field(record_type, k) and row[k] not in (None, "")
+    ]
+    return tuple(c for c in cells if c.text)[:4]
+
+
+def _path(record_type: RecordType, row: Mapping[str, Any]) -> tuple[Step, ...]:
+    """The states in order, as far as they lie on the way; a state the path does not lead through is not shown before it is reached."""
+    cycle = record_type.lifecycle
+    if cycle is None:
+        return ()
+    now = row["state"]
+    keys = [k for k in cycle.keys if not (record_type.state_option(k).tone == "bad" and k != now)]
+    at = keys.index(now) if now in keys else -1
+    return tuple(
+        Step(
+            str(record_type.state_option(k).label),
+            "done" if n < at else "now" if n == at else "next",
+            "bad" if record_type.state_option(k).tone == "bad" and n == at else "",
+        )
+        for n, k in enumerate(keys)
+    )
+
+
+def _closed_banner(row: Mapping[str, Any]) -> Banner | None:
+    return Banner(str(_("Deactivated: it can still be seen where it stands, and no longer be chosen.")), "warn") if row.get("active") is False else None
+
+
+async def _buttons(record_type: RecordType, record: Row, path: str, editable: bool) -> dict[str, Any]:
+    """One primary button: the next step of its life; else edit."""
+    version = (("version", str(record.version)),)
+    edit = Action(str(_("Edit")), f"{path}/edit", "pencil") if editable else None
+    moves = [await _move_action(record_type, m, path, version) for m in await moves_offered(record_type, record)]
+    verbs = [
+        Action(str(a.label), f"{path}/{a.key}", a.icon, "get" if a.form else "post", dialog=bool(a.form), values=version)
+        for a in offered(record_type, record)
+        if a.right != "edit" or editable
+    ]
+    remove = []
+    if await may_with(record_type, "delete", int(record.id)):
+        remove = [Action(str(_("Delete")), f"{path}/remove", "trash", look="danger", dialog=True)]
+    forward = [*verbs, *moves]
+    primary = replace(forward[0], look="primary") if forward else (replace(edit, look="primary") if edit else None)
+    beside = ([edit] if edit and forward else []) + forward[1:2]
+    return {"primary": primary, "actions": tuple(beside), "more": tuple([*forward[2:], *remove]), "tools": _tools(record_type, record)}
+
+
+async def moves_offered(record_type: RecordType, record: Row) -> list[Move]:
+    """The steps this person may take from here."""
+    if record_type.lifecycle is None:
+        return []
+    possible = record_type.lifecycle.moves_from(record.state)  # type: ignore[attr-defined]
+    allowed = {right: bool(await within_reach(record_type, right, [int(record.id)])) for right in {m.right for m in possible}}
+    return [m for m in possible if allowed[m.right]]
+
+
+async def _move_action(record_type: RecordType, step: Move, path: str, version: tuple[tuple[str, str], ...]) -> Action:
+    label, url = str(record_type.move_label(step)), f"{path}/moves/{step.target}"
+    return Action(label, url, step.icon, "get" if step.reason else "post", dialog=step.reason, values=version)
+
+
+def _tools(record_type: RecordType, record: Row) -> tuple[Action, ...]:
+    """Call and mail, with the first number and address there is."""
+    found = []
+    for kind, icon, scheme, label in (("phone", "phone", "tel:", _("Call")), ("email", "mail", "mailto:", _("Write an e-mail"))):
+        for field in record_type.fields.values():
+            value = getattr(record, field.key, None) if field.kind == kind and visible_field(record_type, field.key) else None
+            if value:
+                number = "".join(c for c in value if c.isdigit() or c == "+") if kind == "phone" else value
+                found.append(Action(str(label), f"{scheme}{number}", icon, look="quiet", icon_only=True, hint=value))
+                break
+    return tuple(found)
+
+
+# ------------------------------------------------------------------ properties
+
+
+def _properties(record_type: RecordType, row: Mapping[str, Any], titles: Mapping[str, Mapping[int, str]]) -> tuple[PropertyGroup, ...]:
+    groups = grouped_fields(record_type, list(record_type.fields.values()))
+    found = []
+    for number, (label, fields) in enumerate(groups):
+        items = tuple(
+            Property(str(f.label), cell_for(record_type, f, row[f.key], titles.get(f.key)))
+            for f in fields
+            if visible_field(record_type, f.key) and f.key not in ("id", "version", "state", record_type.title._meta.name)
+        )
+        if items:
+            found.append(PropertyGroup(str(label), items, open=number < 4))
+    return tuple(found)
+
+
+def grouped_fields(record_type: RecordType, fields: Sequence[Field]) -> list[tuple[Text, list[Field]]]:
+    """The template's groups in order; what it doesn't name stands first, what every record carries last."""
+    in_group = {c._meta.name: label for label, columns in record_type.template.groups.items() for c in columns}
+    by_key = {f.key: f for f in fields}
+    common = [f for f in fields if f.key in ("owner", "department", "number", "created", "updated") and f.key not in in_group]
+    first = [f for f in fields if f.key not in in_group and f not in common]
+    groups: list[tuple[Text, list[Field]]] = [(_("Basics"), first)]
+    for label, columns in record_type.template.groups.items():
+        groups.append((label, [by_key[c._meta.name] for c in columns if c._meta.name in by_key]))
+    groups.append((_("Record"), common))
+    return [(label, members) for label, members in groups if members]
+
+
+# ------------------------------------------------------------------ timeline
+
+
+async def _timeline(record_type: RecordType, record_id: int, *, only_changes: bool) -> tuple[Entry, ...]:
+    """What people wrote and what changed, newest first."""
+    entries: list[tuple[dt.datetime, Entry]] = []
+    history = await history_of(record_type, record_id, limit=TIMELINE)
+    names = await _names_in(record_type, history)
+    entries += [(e.at, _change_entry(record_type, e, names)) for e in history]
+    if not only_changes:
+        for timeline in current_snapshot().timelines_of(record_type.key):
+            if may(current(), timeline.record, "read"):
+                entries += await _written(timeline, record_id)
+    entries.sort(key=lambda pair: pair[0], reverse=True)
+    return tuple(entry for _at, entry in entries[: 2 * TIMELINE])
+
+
+async def _written(timeline: Timeline, record_id: int) -> list[tuple[dt.datetime, Entry]]:
+    record_type = timeline.record
+    keys = tuple(c._meta.name for c in (timeline.at, timeline.text, *((timeline.kind,) if timeline.kind is not None else ())))
+    who = "owner" if "owner" in record_type.fields else ""
+    query = Query(record_type, [[timeline.via._meta.name, "=", record_id]], sort=f"-{keys[0]}", fields=(*keys, *((who,) if who else ())), limit=TIMELINE)
+    found = await fetch_page(query, with_titles=True)
+    entries = []
+    for row in found.rows:
+        moment = row[keys[0]]
+        kind = record_type.fields[keys[2]] if len(keys) > 2 else None
+        option = next((o for o in kind.every_option if o.key == row[kind.key]), None) if kind else None
+        name = found.titles.get(who, {}).get(row[who] or 0, "") if who else ""
+        what = str(option.label or option.key) if option else str(record_type.label)
+        body = str(row[keys[1]] or "")
+        href = f"/{record_type.path}/{row['id']}" if record_type.menu else ""
+        tone = tone_of(option.tone) if option and option.tone else tone_of(timeline.tone)
+        entries.append((_moment(moment), Entry(name, what, _when(moment), timeline.icon, tone, body, href=href)))
+    return entries
+
+
+def _moment(value: Any) -> dt.datetime:
+    if isinstance(value, dt.datetime):
+        return value
+    return dt.datetime.combine(value or today(), dt.time(), dt.UTC)
+
+
+def _when(value: Any) -> Cell:
+    if not isinstance(value, dt.datetime):
+        return Cell("date", value.isoformat() if value else "", iso=value.isoformat() if value else "")
+    return Cell("datetime", moment_text(value), hint=moment_text(value, relative=False), iso=value.isoformat())
+
+
+Names = Mapping[type[Any], Mapping[int, str]]
+
+
+async def _names_in(record_type: RecordType, history: Sequence[HistoryEntry]) -> Names:
+    """The titles of everything the changes refer to, one query per table."""
+    wanted: dict[type[Any], set[int]] = {}
+    for entry in history:
+        for side in (entry.before, entry.after):
+            for key, value in side.items():
+                field = record_type.fields.get(key)
+                if entry.verb == "update" and field is not None and field.target is not None and value:
+                    wanted.setdefault(field.target, set()).add(value)
+    return {target: await references.titles(target, ids) for target, ids in wanted.items()}
+
+
+def _change_entry(record_type: RecordType, entry: HistoryEntry, names: Names) -> Entry:
+    what = {"create": _("created it"), "update": _("changed it"), "remove": _("deleted it")}[entry.verb]
+    changes: tuple[Change, ...] = ()
+    if entry.verb == "update":
+        fields = [record_type.fields[k] for k in entry.after if k in record_type.fields]
+        changes = tuple(Change(str(f.label), _logged_words(f, entry.before.get(f.key), names), _logged_words(f, entry.after.get(f.key), names)) for f in fields)
+    who = entry.who or str(_("System"))
+    reason = str(entry.reason)
+    return Entry(who, reason if reason and entry.verb == "update" else str(what), _when(entry.at), _ICONS[entry.verb], changes=changes, why=entry.why)
+
+
+def _logged_words(field: Field, value: Any, names: Names) -> str:
+    """A value from the change log in words; the log holds stored values as JSON."""
+    if value in (None, ""):
+        return "—"
+    if field.target is not None:
+        return names.get(field.target, {}).get(value, "—")
+    read = _FROM_LOG.get(field.kind)
+    return field.type.show(read(value) if read else value, field)[:200]
+
+
+_FROM_LOG: Mapping[str, Any] = {"date": dt.date.fromisoformat, "datetime": dt.datetime.fromisoformat}
+
+
+# ------------------------------------------------------------------ composer
+
+
+def _composing(record_type: RecordType) -> Timeline | None:
+    for timeline in current_snapshot().timelines_of(record_type.key):
+        if timeline.compose and may(current(), timeline.record, "create"):
+            return timeline
+    return None
+
+
+def _composer(record_type: RecordType, path: str, text: str = "", error: str = "") -> Composer | None:
+    timeline = _composing(record_type)
+    if timeline is None:
+        return None
+    kind = timeline.record.fields[timeline.kind._meta.name] if timeline.kind is not None else None
+    options = tuple(Option(o.key, str(o.label or o.key)) for o in kind.options) if kind else ()
+    return Composer(
+        f"{path}/timeline",
+        str(_("Write what happened…")),
+        options,
+        options[0].value if options else "",
+        follow_up=_follow_up(timeline) is not None,
+        text=text,
+        error=error,
+    )
+
+
+def _follow_up(timeline: Timeline) -> Field | None:
+    """The date among the columns beside the text: when to get in touch again."""
+    fields = [timeline.record.fields[c._meta.name] for c in timeline.compose]
+    return next((f for f in fields if f.kind == "date"), None)
+
+
+@post("/{collection:str}/{record_id:str}/timeline", include_in_schema=False, status_code=200)
+async def write_entry(request: AnyRequest, collection: str, record_id: str) -> Response[Any]:
+    record_type, record = await record_at(collection, record_id)
+    timeline = _composing(record_type)
+    if timeline is None:
+        raise Forbidden
+    form = await request.form()
+    written = timeline.record
+    given: dict[str, Any] = {timeline.via._meta.name: record.id, timeline.text._meta.name: str(form.get("text", ""))}
+    if timeline.kind is not None and form.get("kind"):
+        given[timeline.kind._meta.name] = str(form["kind"])
+    follow_up = _follow_up(timeline)
+    if follow_up is not None and form.get("follow_up"):
+        given[follow_up.key] = str(form["follow_up"])
+    at = timeline.at._meta.name
+    if written.fields[at].column.get_default_value() is None:
+        given[at] = today().isoformat() if written.fields[at].kind == "date" else dt.datetime.now(dt.UTC)
+    try:
+        await desk.create(written.table, read_values(written, given, current()), reason=written.label)
+    except DougongError as err:
+        view = await record_page(request, record_type, record, composed=given[timeline.text._meta.name], wrong=_first_words(err))
+        return await page(request, view, status=err.status)
+    return go(request, f"/{record_type.path}/{record.id}", _("Noted."))
+
+
+def _first_words(err: DougongError) -> str:
+    return str(err.problems[0].message) if isinstance(err, Invalid) and err.problems else str(err)
+
+
+# ------------------------------------------------------------------ what belongs to it
+
+
+async def _related(tab: RelatedTab, record_id: int, path: str) -> RelatedList:
+    via = tab.via._meta.name
+    keys = tuple(c._meta.name for c in tab.columns) or tuple(c._meta.name for c in tab.record.list_view.columns)
+    keys = tuple(k for k in dict.fromkeys((tab.record.title._meta.name, *keys)) if k != via and visible_field(tab.record, k))
+    found = await fetch_page(Query(tab.record, also=pointing_to(tab.record, via, record_id), fields=keys, limit=RELATED), with_titles=True)
+    create = None
+    if may(current(), tab.record, "create"):
+        label = str(_("New %(what)s", what=tab.record.label))
+        create = Action(label, f"/{tab.record.path}/new?{urlencode({via: record_id, 'back': f'{path}?tab={tab_key(tab)}'})}", "plus")
+    empty = Placeholder(str(_("No %(what)s here yet", what=tab.label or tab.record.plural)), icon=tab.record.icon)
+    more = f"/{tab.record.path}?{urlencode([('f', via), ('o', '='), ('v', record_id), ('g', 0)])}" if found.next else ""
+    return RelatedList(table_view(tab.record, keys, found, empty=empty), create, more, str(_("All %(count)s", count=number_text(found.total))) if more else "")
+
+
+def pointing_to(record_type: RecordType, via: str, record_id: int) -> WhereRaw:
+    column = record_type.fields[via].column._meta.db_column_name
+    return WhereRaw(f'"{record_type.key}"."{column}" = {{}}', record_id)
+
+
+# ------------------------------------------------------------------ steps and removal
+
+
+@post("/{collection:str}/{record_id:str}/remove", include_in_schema=False, status_code=200)
+async def remove_record(request: AnyRequest, collection: str, record_id: str) -> Response[Any]:
+    record_type, record = await record_at(collection, record_id)
+    try:
+        async with transaction():
+            await desk.remove(record)
+    except DougongError as err:
+        return await page(request, await record_page(request, record_type, record, banner=Banner(str(err), "bad")), status=err.status)
+    return go(request, f"/{record_type.path}", _("Deleted."))
+
+
+routes = [show_record, write_entry, remove_record]

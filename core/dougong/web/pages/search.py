@@ -1,0 +1,100 @@
+"""The palette: records of every enabled kind, pages and what can be made, found by a few letters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from litestar import Request, Response, get
+
+from dougong.access.principal import current
+from dougong.access.rights import may
+from dougong.i18n import _
+from dougong.plugin.snapshot import current_snapshot
+from dougong.records.queries import Query, fetch_page
+from dougong.records.types import RecordType
+from dougong.web.components import hue, initial, place_initial
+from dougong.web.pages.lists import title_text
+from dougong.web.render import fragment, page
+from dougong.web.shell import menus_for
+from dougong.web.views import Hit, HitGroup, PaletteResults, SearchPage
+
+__all__ = ["routes"]
+
+HITS = 6
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/search", include_in_schema=False)
+async def search(request: AnyRequest) -> Response[Any]:
+    text = request.query_params.get("q", "").strip()[:100].replace("\x00", "")
+    results = PaletteResults(groups=await _groups(text), query=text)
+    if request.headers.get("hx-request"):
+        return fragment(results)
+    return await page(request, SearchPage(url="/search", results=results))
+
+
+async def _groups(text: str) -> tuple[HitGroup, ...]:
+    groups = []
+    if text:
+        for record_type in current_snapshot().records.values():
+            if record_type.menu and may(current(), record_type, "read"):
+                hits = await _records(record_type, text)
+                if hits:
+                    groups.append(HitGroup(str(record_type.plural), hits))
+    pages = _pages(text)
+    if pages:
+        groups.append(HitGroup(str(_("Go to")), pages))
+    makes = _makes(text)
+    if makes:
+        groups.append(HitGroup(str(_("Create")), makes))
+    return tuple(groups)
+
+
+async def _records(record_type: RecordType, text: str) -> tuple[Hit, ...]:
+    title = record_type.title._meta.name
+    extra = [k for k in record_type.search_keys if k != title and k in record_type.fields][:1]
+    found = await fetch_page(replace(Query(record_type, q=text, limit=HITS), fields=(title, *(k for k in extra if visible(record_type, k)))), with_titles=True)
+    hits = []
+    for row in found.rows:
+        words = title_text(record_type.fields[title], row[title], found.titles.get(title, {}))[:80]
+        hint = str(row.get(extra[0]) or "")[:40] if extra and record_type.fields[extra[0]].target is None else ""
+        letter = {"organisation": place_initial, "person": initial}.get(record_type.avatar)
+        hits.append(
+            Hit(
+                words,
+                f"/{record_type.path}/{row['id']}",
+                hint,
+                icon="" if letter else record_type.icon,
+                initial=letter(words) if letter else "",
+                hue=hue(words),
+                square=record_type.avatar == "organisation",
+            )
+        )
+    return tuple(hits)
+
+
+def visible(record_type: RecordType, key: str) -> bool:
+    return f"{record_type.key}.{key}" not in current().hidden
+
+
+def _pages(text: str) -> tuple[Hit, ...]:
+    entries = [(str(_("Home")), "/", "home")]
+    for menu in menus_for(current()):
+        if isinstance(menu.to, RecordType):
+            entries.append((str(menu.label or menu.to.plural), f"/{menu.to.path}", menu.icon or menu.to.icon))
+        else:
+            entries.append((str(menu.label or menu.to), menu.to, menu.icon or "file"))
+    return tuple(Hit(label, href, icon=icon) for label, href, icon in entries if text.lower() in label.lower())
+
+
+def _makes(text: str) -> tuple[Hit, ...]:
+    found = []
+    for record_type in current_snapshot().records.values():
+        label = str(_("New %(what)s", what=record_type.label))
+        if record_type.menu and may(current(), record_type, "create") and text.lower() in label.lower():
+            found.append(Hit(label, f"/{record_type.path}/new", icon="plus"))
+    return tuple(found[:HITS])
+
+
+routes = [search]
