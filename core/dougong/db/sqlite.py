@@ -62,7 +62,10 @@ class SQLite(Engine, SQLiteEngine):  # type: ignore[misc]  # its own transaction
     async def open(self) -> None:
         """Open the first connection. Raises `Unavailable` when the file can't be used."""
         if self.path != ":memory:":
-            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as err:
+                raise _unavailable(err) from err
         lease = await self.lease()
         await lease.release()
 
@@ -353,8 +356,12 @@ def _translated(err: sqlite3.Error, admission: Admission | None) -> Exception:
         closed = ", ".join(sorted(admission.closed)) if admission is not None else ""
         return Forbidden(_("The database refused to read or write here: %(why)s.") % {"why": closed or text})
     if isinstance(err, sqlite3.OperationalError) and _UNAVAILABLE.search(text):
-        return Unavailable(_("The database can't do this right now: %(why)s.") % {"why": text})
+        return _unavailable(err)
     return err
+
+
+def _unavailable(err: Exception) -> Unavailable:
+    return Unavailable(_("The database can't do this right now: %(why)s.") % {"why": str(err)})
 
 
 # One fixed form of moments, in UTC, so that text order is time order.
