@@ -43,12 +43,16 @@ class ChangeLog(Private, tablename="change_log"):
 
 @dataclass(frozen=True)
 class Change:
-    """What happened to one record: verb "create", "update" or "remove", and its changed fields before and after."""
+    """What happened to one record: verb "create", "update" or "remove", and its changed fields before and after.
+
+    `at` is when, None for now.
+    """
 
     record_id: int
     verb: str
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
+    at: dt.datetime | None = None
 
 
 def _plain(value: Any) -> Any:
@@ -72,11 +76,11 @@ async def append(record: str, changes: Sequence[Change]) -> None:
     reason = running.reason
     words = reason.dump() if isinstance(reason, Words) else (reason or who.system or "")
     now = dt.datetime.now(dt.UTC)
-    shared = (now, who.user, who.staff, words, entry_point(), running.batch, record)
+    shared = (who.user, who.staff, words, entry_point(), running.batch, record)
     columns = "at, by_user, staff, reason, door, batch, record, record_id, verb, before, after"
     row = "(" + ", ".join("{}" for _ in range(11)) + ")"
     for start in range(0, len(changes), _ROWS_AT_ONCE):
         part = changes[start : start + _ROWS_AT_ONCE]
-        values = [v for c in part for v in (*shared, c.record_id, c.verb, as_json(c.before), as_json(c.after))]
+        values = [v for c in part for v in (c.at or now, *shared, c.record_id, c.verb, as_json(c.before), as_json(c.after))]
         rows = ", ".join([row] * len(part))
         await fetch(QueryString(f"INSERT INTO {physical(engine(), 'change_log')} ({columns}) VALUES {rows}", *values))

@@ -73,7 +73,7 @@ async def create_many(table: type[Row], rows: Sequence[Mapping[str, Any]], *, re
     """Create records from stored values by field key; what is left out gets its default.
 
     The owner is the acting person unless given, the department is the owner's, the state is where the life cycle
-    starts. Raises Forbidden, or Invalid naming every field (for several records the field is "row.field", rows
+    starts. `created` may lie in the past (data that is older than the system); the log has the same date. Raises Forbidden, or Invalid naming every field (for several records the field is "row.field", rows
     counted from 0).
     """
     record_type, who = type_of(table), current()
@@ -88,7 +88,7 @@ async def create_many(table: type[Row], rows: Sequence[Mapping[str, Any]], *, re
         for values in full:
             _set_title(record_type, values)
         new_ids = await _insert(record_type, full, who)
-        entries = [Change(i, "create", None, _logged(record_type, v)) for i, v in zip(new_ids, full, strict=True)]
+        entries = [Change(i, "create", None, _logged(record_type, v), v["created"]) for i, v in zip(new_ids, full, strict=True)]
         await _announce(record_type, "create", entries)
     return new_ids
 
@@ -174,7 +174,7 @@ async def remove_many(table: type[Row], record_ids: Sequence[int], *, reason: Re
 def _with_defaults(record_type: RecordType, given: Mapping[str, Any], who: Principal) -> dict[str, Any]:
     now = dt.datetime.now(dt.UTC)
     values = {key: _default(field) for key, field in record_type.fields.items() if key != "id"}
-    values.update(version=1, created=now, updated=now, **given)
+    values.update({"created": now, "updated": given.get("created", now), **given, "version": 1})
     if record_type.owned and values["owner"] is None:
         values["owner"] = who.staff
     if record_type.lifecycle and "state" not in given:

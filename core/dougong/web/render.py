@@ -44,9 +44,9 @@ def _words(msgid: str) -> str:
     return translate("dougong", msgid, current_locale())
 
 
-async def page(request: AnyRequest, view: Page, *, status: int = 200) -> Response[str]:
+def page(request: AnyRequest, view: Page, *, status: int = 200) -> Response[str]:
     """The page in the shell of the signed-in person."""
-    shell = await shell_for(request, notices=_notices(request))
+    shell = shell_for(request, notices=_notices(request))
     return _html(request, render(templates(), view, shell, _words), status)
 
 
@@ -93,7 +93,7 @@ def _notices(request: AnyRequest) -> tuple[Notice, ...]:
     return (Notice(str(text)[:300], undo_url=undo_url if isinstance(undo_url, str) and undo_url.startswith("/") else None),)
 
 
-async def error_page(request: AnyRequest, err: Exception) -> Response[Any]:
+def error_page(request: AnyRequest, err: Exception) -> Response[Any]:
     """What a person sees of an error; somebody not signed in is sent to sign in, and comes back afterwards."""
     known = as_dougong_error(err)
     visitor = visitor_of(request)
@@ -106,6 +106,6 @@ async def error_page(request: AnyRequest, err: Exception) -> Response[Any]:
     view = ErrorPage(status=known.status, message=str(known), reference=known.values.get("reference", ""))
     if visitor.principal is None or known.status >= 500:
         return page_outside(request, view, status=known.status)
-    return await page(request, view, status=known.status)
+    return page(request, view, status=known.status)
 
 

@@ -11,7 +11,6 @@ from litestar import Request
 from dougong.access.principal import Principal, current
 from dougong.access.rights import may, may_do
 from dougong.i18n import Text, _
-from dougong.people.tables import Staff
 from dougong.plugin.contributions import Menu
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.types import RecordType
@@ -34,8 +33,7 @@ _MARKS = {"test": _("Test"), "training": _("Training"), "demo": _("Demo")}
 AnyRequest = Request[Any, Any, Any]
 
 
-async def shell_for(request: AnyRequest, *, notices: Sequence[Notice] = ()) -> Shell:
-    """One query at most: the person's department."""
+def shell_for(request: AnyRequest, *, notices: Sequence[Notice] = ()) -> Shell:
     visitor, person = visitor_of(request), current()
     nav = _navigation(person, request.scope["path"])
     return Shell(
@@ -47,7 +45,7 @@ async def shell_for(request: AnyRequest, *, notices: Sequence[Notice] = ()) -> S
         theme=visitor.theme,  # type: ignore[arg-type]
         environment=_mark(request),
         notices=tuple(notices),
-        user=UserView(person.name, await _department(person), hue(person.name), account_url="/password"),
+        user=UserView(person.name, visitor.department, hue(person.name), account_url="/password"),
         nav=nav,
         bottom=tuple(item for group in nav for item in group.items)[:4],
         search_url="/search",
@@ -76,13 +74,6 @@ def company_name(request: AnyRequest) -> str:
 def _mark(request: AnyRequest) -> str:
     mark = _MARKS.get(request.app.state.config.environment)
     return str(mark) if mark else ""
-
-
-async def _department(person: Principal) -> str:
-    if person.staff is None:
-        return ""
-    row = await Staff.select(Staff.department.name.as_alias("name")).where(Staff.id == person.staff).first()
-    return str(row["name"] or "") if row else ""
 
 
 def menus_for(person: Principal) -> list[Menu]:

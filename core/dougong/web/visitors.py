@@ -23,6 +23,7 @@ from dougong.access.services.principals import principal_of
 from dougong.errors import DougongError
 from dougong.i18n import DEFAULT_LOCALE, LOCALES, speaking
 from dougong.people import sign_in
+from dougong.people.tables import Staff
 from dougong.plugin.snapshot import current_snapshot, pinned
 from dougong.records.entry import entering_by
 from dougong.web.problems import Unauthorized
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 COOKIE = "dougong_session"
 LOCALE_COOKIE = "dougong_locale"
 _STATIC = "/static/"
+_departments: dict[tuple[Any, ...], str] = {}
 
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
@@ -55,6 +57,7 @@ class Visitor:
 
     principal: Principal | None = None
     csrf: str = ""
+    department: str = ""
     locale: str = DEFAULT_LOCALE
     theme: str = "auto"
     session: sign_in.SignedIn | None = None
@@ -111,14 +114,27 @@ async def _identify(request: Request[Any, Any, Any]) -> Visitor:
     known = await sign_in.session_of(cookie) if cookie else None
     if known is None:
         return Visitor(locale=_locale(request, None))
+    principal = await principal_of(known.user)
     return Visitor(
-        await principal_of(known.user),
+        principal,
         csrf=known.csrf,
+        department=await _department(principal),
         locale=_locale(request, known.locale),
         theme=known.theme or "auto",
         session=known,
         must_change_password=known.must_change_password,
     )
+
+
+async def _department(person: Principal) -> str:
+    """The name of the person's department, asked for once per version of their rights."""
+    if person.version not in _departments:
+        if len(_departments) > 10_000:
+            _departments.clear()
+        with acting_as(person):
+            row = await Staff.select(Staff.department.name.as_alias("name")).where(Staff.id == (person.staff or 0)).first()
+        _departments[person.version] = str(row["name"] or "") if row else ""
+    return _departments[person.version]
 
 
 def _locale(request: Request[Any, Any, Any], chosen: str | None) -> str:

@@ -71,7 +71,7 @@ async def _password_page(request: AnyRequest, errors: dict[str, str], status: in
     forced = visitor_of(request).must_change_password
     rules = (str(_("At least 8 characters")), str(_("Not the user name")))
     view = PasswordPage(action="/password", forced=forced, errors=errors, rules=rules, cancel_href="" if forced else "/", user=_user_name(request))
-    return page_outside(request, view, status=status) if forced else await page(request, view, status=status)
+    return page_outside(request, view, status=status) if forced else page(request, view, status=status)
 
 
 def _user_name(request: AnyRequest) -> str:

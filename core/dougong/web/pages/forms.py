@@ -60,7 +60,7 @@ async def new_form(request: AnyRequest, collection: str) -> Response[Any]:
     record_type = type_at(collection, "create")
     given = {k: v for k, v in request.query_params.items() if k in record_type.entered}
     start = {**_starting_values(record_type), **given}
-    return await page(request, await form_page(record_type, Typed(start), back=request.query_params.get("back", "")))
+    return page(request, await form_page(record_type, Typed(start), back=request.query_params.get("back", "")))
 
 
 @post("/{collection:str}/new", include_in_schema=False, status_code=200)
@@ -77,7 +77,7 @@ async def create_record(request: AnyRequest, collection: str) -> Response[Any]:
                 made = await desk.move(made, then)  # type: ignore[type-var]
     except DougongError as err:
         view = await form_page(record_type, Typed(typed, _problems(err)), back=back)
-        return await page(request, view, status=_form_status(err))
+        return page(request, view, status=_form_status(err))
     return go(request, back or f"/{record_type.path}/{made.id}", _("Saved."))
 
 
@@ -119,7 +119,7 @@ async def edit_form(request: AnyRequest, collection: str, record_id: str) -> Res
     record_type, record = await record_at(collection, record_id)
     if not may(current(), record_type, "edit"):
         raise Forbidden
-    return await page(request, await form_page(record_type, Typed(_written(record_type, record)), record))
+    return page(request, await form_page(record_type, Typed(_written(record_type, record)), record))
 
 
 @post("/{collection:str}/{record_id:str}/edit", include_in_schema=False, status_code=200)
@@ -137,10 +137,10 @@ async def change_record(request: AnyRequest, collection: str, record_id: str) ->
                 await desk.move(changed, then)  # type: ignore[type-var]
     except Conflict:
         view = await form_page(record_type, Typed(typed), record, conflict=await _conflict(record_type, record))
-        return await page(request, view, status=409)
+        return page(request, view, status=409)
     except DougongError as err:
         view = await form_page(record_type, Typed(typed, _problems(err)), record, version=based_on)
-        return await page(request, view, status=_form_status(err))
+        return page(request, view, status=_form_status(err))
     return go(request, f"/{record_type.path}/{record.id}", _("Saved."))
 
 
@@ -253,7 +253,7 @@ def _submits(record_type: RecordType, record: Row | None) -> tuple[Submit, ...]:
 @get("/{collection:str}/{record_id:str}/moves/{target:str}", include_in_schema=False)
 async def ask_why(request: AnyRequest, collection: str, record_id: str, target: str) -> Response[Any]:
     record_type, record = await record_at(collection, record_id)
-    return await page(request, _why_page(record_type, record, await _step(record_type, record, target)))
+    return page(request, _why_page(record_type, record, await _step(record_type, record, target)))
 
 
 @post("/{collection:str}/{record_id:str}/moves/{target:str}", include_in_schema=False, status_code=200)
@@ -268,7 +268,7 @@ async def take_step(request: AnyRequest, collection: str, record_id: str, target
         step = await _step(record_type, record, target)
         if not step.reason:
             return await _refused(request, record_type, record, err)
-        return await page(request, _why_page(record_type, record, step, Typed({"why": why}, err.problems)), status=422)
+        return page(request, _why_page(record_type, record, step, Typed({"why": why}, err.problems)), status=422)
     except DougongError as err:
         return await _refused(request, record_type, record, err)
     return go(request, f"/{record_type.path}/{record.id}", _("Done."))
@@ -276,7 +276,7 @@ async def take_step(request: AnyRequest, collection: str, record_id: str, target
 
 async def _refused(request: AnyRequest, record_type: RecordType, record: Row, err: DougongError) -> Response[Any]:
     fresh = await desk.get(record_type.table, int(record.id))
-    return await page(request, await record_page(request, record_type, fresh, banner=Banner(str(err), "bad")), status=err.status)
+    return page(request, await record_page(request, record_type, fresh, banner=Banner(str(err), "bad")), status=err.status)
 
 
 async def _step(record_type: RecordType, record: Row, target: str) -> Move:
@@ -316,7 +316,7 @@ async def ask_removal(request: AnyRequest, collection: str, record_id: str) -> R
         cancel_href=path,
         intro=str(_("It goes for good; the change log keeps what it held. Records that refer to it keep it from being deleted.")),
     )
-    return await page(request, view)
+    return page(request, view)
 
 
 # ------------------------------------------------------------------ verbs
@@ -328,7 +328,7 @@ async def ask_verb(request: AnyRequest, collection: str, record_id: str, verb: s
     action = action_named(record_type, verb)
     if action.form is None or action not in offered(record_type, record):
         raise NotFound
-    return await page(request, verb_page(record_type, record, action))
+    return page(request, verb_page(record_type, record, action))
 
 
 @post("/{collection:str}/{record_id:str}/{verb:str}", include_in_schema=False, status_code=200)
@@ -343,7 +343,7 @@ async def do_verb(request: AnyRequest, collection: str, record_id: str, verb: st
         if action.form is None:
             raise
         typed = Typed(given, _problems(err) if isinstance(err, Invalid) else _form_problems(err))
-        return await page(request, verb_page(record_type, record, action, typed), status=422)
+        return page(request, verb_page(record_type, record, action, typed), status=422)
     except DougongError as err:
         return await _refused(request, record_type, record, err)
     return go(request, f"/{record_type.path}/{record.id}", _("Done."))

@@ -44,7 +44,7 @@ async def show_home(request: AnyRequest) -> Response[Any]:
             if r.menu and r.owned and may(person, r, "create")
         ),
     )
-    return await page(request, view)
+    return page(request, view)
 
 
 async def _tile(plugin: str, tile: Tile) -> LineTile:

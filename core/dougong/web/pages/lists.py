@@ -192,7 +192,7 @@ async def show_list(request: AnyRequest, collection: str) -> Response[Any]:
         banner = Banner(str(err), "bad", Action(str(_("Clear")), f"/{record_type.path}"))
         state = ListState(record_type)
         found = await fetch_page(replace(state.query(), fields=keys), with_titles=True)
-    return await page(request, await list_page(state, keys, found, banner))
+    return page(request, await list_page(state, keys, found, banner))
 
 
 def jumped_nowhere(request: AnyRequest, state: ListState) -> bool:

@@ -35,7 +35,7 @@ async def show_plugins(request: AnyRequest) -> Response[Any]:
     cards = [_card(here, loaded, states, state) for loaded in here.installed.plugins.values()]
     chosen = request.query_params.get("show", "")
     shown = [c for c in cards if not chosen or c.enabled == (chosen == "on")]
-    return await page(request, PluginsPage(cards=tuple(shown), tabs=_tabs(cards, chosen), state=state))
+    return page(request, PluginsPage(cards=tuple(shown), tabs=_tabs(cards, chosen), state=state))
 
 
 async def process_state() -> ProcessState:
@@ -91,7 +91,7 @@ def _plugin_tab(here: Board, name: str, on: Any) -> Tab:
 
 @get("/plugins/{name:str}", include_in_schema=False)
 async def ask_switch(request: AnyRequest, name: str) -> Response[Any]:
-    return await page(request, _impact_page(name, await impact(name)))
+    return page(request, _impact_page(name, await impact(name)))
 
 
 def _impact_page(name: str, found: Impact, error: str = "") -> ImpactPage:
@@ -131,7 +131,7 @@ async def switch(request: AnyRequest, name: str) -> Response[Any]:
     try:
         done = await (enable if on else disable)(name, cascade=cascade)
     except Refused as err:
-        return await page(request, _impact_page(name, await impact(name), str(err)), status=err.status)
+        return page(request, _impact_page(name, await impact(name), str(err)), status=err.status)
     return go(request, "/plugins", _told(name, on, done))
 
 

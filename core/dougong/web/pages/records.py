@@ -75,7 +75,7 @@ async def record_at(collection: str, record_id: str) -> tuple[RecordType, Row]:
 @get("/{collection:str}/{record_id:str}", include_in_schema=False)
 async def show_record(request: AnyRequest, collection: str, record_id: str) -> Response[Any]:
     record_type, record = await record_at(collection, record_id)
-    return await page(request, await record_page(request, record_type, record))
+    return page(request, await record_page(request, record_type, record))
 
 
 async def record_page(request: AnyRequest, record_type: RecordType, record: Row, *, composed: str = "", wrong: str = "", banner: Banner | None = None) -> RecordPage:
@@ -410,7 +410,7 @@ async def write_entry(request: AnyRequest, collection: str, record_id: str) -> R
         await desk.create(written.table, read_values(written, given, current()), reason=written.label)
     except DougongError as err:
         view = await record_page(request, record_type, record, composed=given[timeline.text._meta.name], wrong=_first_words(err))
-        return await page(request, view, status=err.status)
+        return page(request, view, status=err.status)
     return go(request, f"/{record_type.path}/{record.id}", _("Noted."))
 
 
@@ -450,7 +450,7 @@ async def remove_record(request: AnyRequest, collection: str, record_id: str) ->
         async with transaction():
             await desk.remove(record)
     except DougongError as err:
-        return await page(request, await record_page(request, record_type, record, banner=Banner(str(err), "bad")), status=err.status)
+        return page(request, await record_page(request, record_type, record, banner=Banner(str(err), "bad")), status=err.status)
     return go(request, f"/{record_type.path}", _("Deleted."))
 
 

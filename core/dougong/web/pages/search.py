@@ -31,7 +31,7 @@ async def search(request: AnyRequest) -> Response[Any]:
     results = PaletteResults(groups=await _groups(text), query=text)
     if request.headers.get("hx-request"):
         return fragment(results)
-    return await page(request, SearchPage(url="/search", results=results))
+    return page(request, SearchPage(url="/search", results=results))
 
 
 async def _groups(text: str) -> tuple[HitGroup, ...]:
