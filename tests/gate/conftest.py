@@ -81,15 +81,20 @@ class VisitGuard:
         return frozenset()
 
 
+ME = Principal(1, name="王芳", departments=(10, 11))
+OTHER = Principal(2, name="李雷", departments=(20,))
+BOSS = Principal(3, name="赵敏", admin=True)
+
+
 @dataclass
 class World:
     """What the tests look at. `me` sees six of the thirty clients and none of their margins."""
 
     engine: Any
     kind: str
-    me: Principal = Principal(1, name="王芳", departments=(10, 11))
-    other: Principal = Principal(2, name="李雷", departments=(20,))
-    boss: Principal = Principal(3, name="经理", admin=True)
+    me: Principal = ME
+    other: Principal = OTHER
+    boss: Principal = BOSS
     Client: type[Client] = Client
     Visit: type[Visit] = Visit
     Diary: type[Diary] = Diary

@@ -300,7 +300,7 @@ async def test_several_statements_at_once(world, sql):
         "END",
         "",
         ";",
-        "\"select\" 1",
+        '"select" 1',
     ],
 )
 async def test_a_statement_that_is_no_read(world, sql):

@@ -143,8 +143,8 @@ async def test_get_or_create_finds_a_visible_row(world):
 async def test_raw_join_union_window_and_recursion_are_scoped(world):
     texts = {
         "SELECT count(*) AS n FROM gate_visit v JOIN gate_client c ON c.id = v.client": len(MINE),
-        "SELECT count(*) AS n FROM (SELECT name FROM gate_client UNION ALL"
-        " SELECT purpose FROM gate_visit) both_": 2 * len(MINE),
+        "SELECT count(*) AS n FROM (SELECT name FROM gate_client UNION ALL SELECT purpose FROM gate_visit) both_": 2
+        * len(MINE),
         "SELECT max(place) AS n FROM (SELECT row_number() OVER (ORDER BY created) AS place"
         " FROM gate_client) ranked": len(MINE),
         "WITH x AS (SELECT * FROM gate_client) SELECT count(*) AS n FROM x": len(MINE),
@@ -154,8 +154,9 @@ async def test_raw_join_union_window_and_recursion_are_scoped(world):
         " SELECT count(*) AS n FROM n, gate_client": 3 * len(MINE),
         "SELECT count(*) AS n FROM gate_client a, gate_client b": len(MINE) ** 2,
         "SELECT (SELECT count(*) FROM gate_client) AS n": len(MINE),
-        "SELECT count(*) AS n FROM gate_visit WHERE EXISTS"
-        " (SELECT 1 FROM gate_client c WHERE c.id = client)": len(MINE),
+        "SELECT count(*) AS n FROM gate_visit WHERE EXISTS (SELECT 1 FROM gate_client c WHERE c.id = client)": len(
+            MINE
+        ),
     }
     with acting_as(world.me):
         for sql, expected in texts.items():
@@ -164,12 +165,9 @@ async def test_raw_join_union_window_and_recursion_are_scoped(world):
 
 async def test_values_in_raw_sql_keep_their_places(world):
     with acting_as(world.me):
-        rows = await world.raw(
-            "SELECT name FROM gate_client WHERE name = {} OR name = {} ORDER BY name", "c06", "c12"
-        )
+        rows = await world.raw("SELECT name FROM gate_client WHERE name = {} OR name = {} ORDER BY name", "c06", "c12")
         inner = await world.raw(
-            "WITH x AS (SELECT * FROM gate_client WHERE name > {})"
-            " SELECT count(*) AS n FROM x WHERE name < {}",
+            "WITH x AS (SELECT * FROM gate_client WHERE name > {}) SELECT count(*) AS n FROM x WHERE name < {}",
             "c01",
             "c24",
         )

@@ -68,7 +68,10 @@ async def test_a_narrow_reason_reaches_only_its_tables(world):
             await world.Client.count()
         with pytest.raises(Forbidden):
             await world.raw("SELECT count(*) FROM gate_key, gate_client")
-    with acting_as(system("reading clients", narrow=frozenset({"gate_client"}))), pytest.raises(Forbidden):
+    with (
+        acting_as(system("reading clients", narrow=frozenset({"gate_client"}))),
+        pytest.raises(Forbidden),
+    ):
         await world.Key.delete(force=True)
 
 
@@ -113,8 +116,7 @@ async def test_the_desk_writes_under_a_policy(fresh):
     with acting_as(fresh.me):
         policy = guarded("gate_visit").read(fresh.me, fresh.engine, '"gate_visit"')
         change = QueryString(
-            f'{{}}UPDATE {visit} SET "purpose" = {{}} WHERE "purpose" IN ({{}}, {{}}) AND {{}}'
-            ' RETURNING "id"',
+            f'{{}}UPDATE {visit} SET "purpose" = {{}} WHERE "purpose" IN ({{}}, {{}}) AND {{}} RETURNING "id"',
             shadows(fresh.engine, fresh.me, ["gate_client"]),
             "changed",
             "v00",

@@ -151,8 +151,7 @@ async def test_a_failed_commit_gives_a_clean_connection_back(fresh, acting):
         async with db.transaction():
             if fresh.kind == "postgres":
                 await fresh.engine.run_ddl(
-                    f'ALTER TABLE {visit} ALTER CONSTRAINT "gate_visit_client_fkey"'
-                    " DEFERRABLE INITIALLY DEFERRED"
+                    f'ALTER TABLE {visit} ALTER CONSTRAINT "gate_visit_client_fkey" DEFERRABLE INITIALLY DEFERRED'
                 )
     for _connection in range(6):
         with pytest.raises(Exception, match=r"(?i)foreign key"):

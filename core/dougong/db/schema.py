@@ -201,7 +201,7 @@ class _Schema(ABC):
             if column._meta.unique and not column._meta.primary_key:
                 yield self._index(table, _short(name, column_name, "key"), [column_name], unique=True)
             elif column._meta.index and not column._meta.primary_key:
-                yield self._index(table, _short(name, column_name), [column_name])
+                yield self._index(table, _short(name, column_name, "idx"), [column_name])
         for constraint in table._meta.constraints:
             if isinstance(constraint, Unique):
                 names = constraint.get_column_names()

@@ -208,9 +208,7 @@ class Gate:
             values = [*args, *plan.values]
         else:
             values = [*plan.values, *args]
-        return Admission(
-            "scoped", plan.sql, values, False, plan.shadowed, plan.defined, plan.closed
-        )
+        return Admission("scoped", plan.sql, values, False, plan.shadowed, plan.defined, plan.closed)
 
     def _plan(self, sql: str, arity: int, principal: Principal) -> _Plan:
         key = (principal, sql, arity)
@@ -264,9 +262,7 @@ class Gate:
         target = statement.target.name if statement.target else ""
         known |= {target} if target else set()
         if writes and not registry.is_private(target):
-            raise Forbidden(
-                _("The table “%(table)s” is written through the desk only.") % {"table": target}
-            )
+            raise Forbidden(_("The table “%(table)s” is written through the desk only.") % {"table": target})
         if principal.narrow is not None and not known <= principal.narrow:
             beyond = ", ".join(sorted(known - principal.narrow))
             raise Forbidden(
@@ -284,9 +280,7 @@ class Gate:
             return Admission("desk", self._marked("desk", sql), args, writes=writes)
         return self._in_full("desk", sql, args, statement, writes=writes)
 
-    def _in_full(
-        self, mode: Mode, sql: str, args: Sequence[Any], statement: Statement, *, writes: bool
-    ) -> Admission:
+    def _in_full(self, mode: Mode, sql: str, args: Sequence[Any], statement: Statement, *, writes: bool) -> Admission:
         """Every row of the tables a plain statement names. SQLite finds them by itself."""
         if self.dialect == "postgres":
             sql = self._located(sql, statement)
@@ -304,10 +298,7 @@ class Gate:
             sql = f"{sql[: target.start]}{where}{sql[target.end :]}"
         if not names:
             return sql
-        parts = [
-            f'"{name}" AS NOT MATERIALIZED (SELECT * FROM {physical(self, name)})'
-            for name in sorted(names)
-        ]
+        parts = [f'"{name}" AS NOT MATERIALIZED (SELECT * FROM {physical(self, name)})' for name in sorted(names)]
         if statement.verb == "with":
             recursive = "RECURSIVE " if statement.recursive else ""
             return f"WITH {recursive}{', '.join(parts)}, {sql[after_with:]}"
@@ -319,9 +310,7 @@ class Gate:
         try:
             return read(sql, self.dialect)
         except Unreadable as err:
-            raise Forbidden(
-                _("This statement can't be read with certainty: %(why)s.") % {"why": str(err)}
-            ) from err
+            raise Forbidden(_("This statement can't be read with certainty: %(why)s.") % {"why": str(err)}) from err
 
     def _marked(self, mode: Mode, sql: str) -> str:
         # sqlite3 keeps prepared statements by their text and does not ask the authorizer again, so
@@ -342,26 +331,20 @@ def refuse_unscopable(statement: Statement, dialect: Dialect) -> None:
     """Refuse what the shadowing tables could not hold: other verbs, full names, odd functions."""
     if statement.verb not in ("select", "with", "values"):
         raise Forbidden(
-            _("“%(verb)s” is not for ordinary code: records change through the desk only.")
-            % {"verb": statement.verb}
+            _("“%(verb)s” is not for ordinary code: records change through the desk only.") % {"verb": statement.verb}
         )
     if statement.locks_rows:
         raise Forbidden(_("Row locks are the desk's."))
     if words := statement.words & _WRITING:
-        raise Forbidden(
-            _("A scoped read may not contain “%(word)s”.") % {"word": ", ".join(sorted(words))}
-        )
+        raise Forbidden(_("A scoped read may not contain “%(word)s”.") % {"word": ", ".join(sorted(words))})
     fenced = _FENCED[dialect] & (statement.names if dialect == "postgres" else statement.qualifiers)
     if dialect == "postgres":
         fenced |= {name for name in statement.names if name.startswith("pg_")}
     if fenced:
-        raise Forbidden(
-            _("A scoped read may not name “%(name)s”.") % {"name": ", ".join(sorted(fenced))}
-        )
+        raise Forbidden(_("A scoped read may not name “%(name)s”.") % {"name": ", ".join(sorted(fenced))})
     if strange := statement.calls - FUNCTIONS:
         raise Forbidden(
-            _("The function “%(name)s” is not allowed in scoped reads.")
-            % {"name": ", ".join(sorted(strange))}
+            _("The function “%(name)s” is not allowed in scoped reads.") % {"name": ", ".join(sorted(strange))}
         )
 
 
@@ -388,9 +371,7 @@ def _with_parents(names: Sequence[str]) -> list[str]:
         if name in ordered:
             return
         if name not in _guards:
-            raise Forbidden(
-                _("The table “%(table)s” has no guard, so nobody may read it.") % {"table": name}
-            )
+            raise Forbidden(_("The table “%(table)s” has no guard, so nobody may read it.") % {"table": name})
         for parent in _guards[name].via:
             add(parent, (*below, name))
         ordered.append(name)
@@ -410,9 +391,7 @@ def _shadow(engine: _Engine, name: str, principal: Principal) -> QueryString:
     condition = keeper.read(principal, engine, "t")
     hidden = keeper.hidden(principal)
     columns = ", ".join(
-        _null(column)
-        if column._meta.db_column_name in hidden
-        else f't."{column._meta.db_column_name}"'
+        _null(column) if column._meta.db_column_name in hidden else f't."{column._meta.db_column_name}"'
         for column in keeper.table._meta.columns
     )
     body = f"SELECT {columns} FROM {physical(engine, name)} t"
@@ -435,14 +414,9 @@ def _null(column: Column) -> str:
     return f'CAST(NULL AS {kind}) AS "{column._meta.db_column_name}"'
 
 
-def _compiled(
-    parts: Sequence[QueryString], dialect: Dialect, start: int
-) -> tuple[str, Sequence[Any]]:
+def _compiled(parts: Sequence[QueryString], dialect: Dialect, start: int) -> tuple[str, Sequence[Any]]:
     """The parts as text, their placeholders counted from `start`."""
     whole = QueryString(", ".join("{}" for _part in parts), *parts)
     _next, fragments, values = whole.bundle(start_index=start, bundled=[], combined_args=[])
-    text = "".join(
-        f.prefix + ("" if f.no_arg else f"${f.index}" if dialect == "postgres" else "?")
-        for f in fragments
-    )
+    text = "".join(f.prefix + ("" if f.no_arg else f"${f.index}" if dialect == "postgres" else "?") for f in fragments)
     return text, values
