@@ -25,6 +25,7 @@ from dougong.db.columns import (
     Timestamptz,
     Url,
     Varchar,
+    Year,
 )
 from dougong.db.columns import Text as LongText
 from dougong.errors import Conflict, DougongError, Forbidden, Invalid, NotFound, Problem, Refused
@@ -103,6 +104,7 @@ __all__ = [
     "Timestamptz",
     "Url",
     "Varchar",
+    "Year",
     "_",
     "acting",
     "acting_as",

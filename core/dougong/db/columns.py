@@ -48,6 +48,7 @@ __all__ = [
     "Timestamptz",
     "Url",
     "Varchar",
+    "Year",
 ]
 
 
@@ -100,6 +101,18 @@ class Money(BigInt):
         kwargs.setdefault("default", None)
         super().__init__(null=null, **kwargs)
         self._meta.params["currency"] = currency
+
+
+class Year(Integer):
+    """A calendar year, shown without separators."""
+
+    def __init__(self, *, null: bool = True, **kwargs: Any) -> None:
+        kwargs.setdefault("default", None)
+        super().__init__(null=null, **kwargs)
+
+    @property
+    def column_type(self) -> str:
+        return "INTEGER"
 
 
 class Phone(Varchar):

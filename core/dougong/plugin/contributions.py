@@ -155,15 +155,15 @@ def _preset_label(preset: Preset) -> Text:
 
 
 KINDS: tuple[Kind, ...] = (
-    Kind("records", _("Record types"), lambda record: record.plural, RecordType),
-    Kind("extends", _("Tabs and timelines on other pages"), _extension_label, (Tab, Timeline)),
-    Kind("menus", _("Menu entries"), _menu_label, Menu),
-    Kind("routes", _("Pages and services of its own"), _route_label),
+    Kind("records", _("Records"), lambda record: record.plural, RecordType),
+    Kind("extends", _("Tabs"), _extension_label, (Tab, Timeline)),
+    Kind("menus", _("Menus"), _menu_label, Menu),
+    Kind("routes", _("Services"), _route_label),
     Kind("tiles", _("Tiles"), lambda tile: tile.label, Tile),
     Kind("rights", _("Rights"), lambda right: right.label, Right),
-    Kind("presets", _("Role presets"), _preset_label, Preset),
-    Kind("lookups", _("Lists of choices"), lambda lookup: lookup.label, Lookup),
+    Kind("presets", _("Presets"), _preset_label, Preset),
+    Kind("lookups", _("Choices"), lambda lookup: lookup.label, Lookup),
     Kind("settings", _("Settings"), lambda model: model.__name__),
     Kind("hooks", _("Hooks"), lambda module: module.__name__),
-    Kind("samples", _("Sample data"), lambda sample: sample.__name__),
+    Kind("samples", _("Samples"), lambda sample: sample.__name__),
 )

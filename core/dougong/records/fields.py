@@ -26,6 +26,7 @@ from dougong.db.columns import (
     Timestamptz,
     Url,
     Varchar,
+    Year,
 )
 from dougong.db.columns import Text as LongText
 from dougong.i18n import Text
@@ -49,6 +50,7 @@ _KIND_OF_COLUMN: Sequence[tuple[type[Column], str]] = (
     (Boolean, "yes_no"),
     (Timestamptz, "datetime"),
     (Date, "date"),
+    (Year, "year"),
     (BigInt, "number"),
     (BigSerial, "number"),
     (Integer, "number"),

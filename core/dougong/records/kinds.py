@@ -90,6 +90,13 @@ def _whole(value: Any, field: Field) -> int:
     return number
 
 
+def _year(value: Any, field: Field) -> int:
+    number = _whole(value, field)
+    if not 1000 <= number <= 9999:
+        raise WrongValue(_("“%(value)s” is not a year of four digits.", value=number), "range")
+    return number
+
+
 def _amount(value: Any, field: Field) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise WrongValue(_("Write an amount here."))
@@ -224,6 +231,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("text", _line, lambda v, f: v, _text_schema(), WORDS),
         Kind("long_text", _words, lambda v, f: v, _text_schema(), ("contains", "empty")),
         Kind("number", _whole, lambda v, f: number_text(v), _number_schema, ORDER),
+        Kind("year", _year, lambda v, f: str(v), lambda f: {"type": "integer", "minimum": 1000, "maximum": 9999}, ORDER),
         Kind(
             "money", _amount, lambda v, f: amount_text(_major(v, f), f.currency),
             lambda f: {"type": "string", "pattern": r"^-?\d{1,13}(\.\d{1,3})?$"}, ORDER,

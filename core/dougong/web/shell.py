@@ -22,10 +22,10 @@ __all__ = ["door", "menus_for", "shell_for"]
 
 LANGUAGES = (Option("zh_CN", "中文"), Option("en", "English"))
 PRODUCT = _("Dougong")
+"""The name of the product, beside the company's."""
 GROUPS: dict[str, Text] = {
-    "": _("My work"),
-    "crm": _("Customers"),
-    "office": _("Office"),
+    "crm": _("Customer relations"),
+    "office": _("Working together"),
     "admin": _("Administration"),
 }
 _GROUP_ORDER = {key: place for place, key in enumerate(GROUPS)}

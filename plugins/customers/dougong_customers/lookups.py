@@ -21,7 +21,7 @@ __all__ = [
 customer_kind = Lookup(
     "customer_kind",
     _("Main categories of customers"),
-    [Option("channel", _("Channel customer"), "vio"), Option("end", _("End customer"), "pri")],
+    [Option("channel", _("Channel customer"), "vio"), Option("end", _("End customer"))],
 )
 
 organisation_type = Lookup(
@@ -41,9 +41,9 @@ customer_level = Lookup(
     "customer_level",
     _("Customer levels"),
     [
-        Option("key", _("Key"), "bad"),
-        Option("important", _("Important"), "warn"),
-        Option("regular", _("Regular"), "pri"),
+        Option("key", _("Key"), "pri"),
+        Option("important", _("Important")),
+        Option("regular", _("Regular")),
         Option("small", _("Small")),
     ],
 )

@@ -7,13 +7,17 @@ from dougong.api import ListView, Me, RecordType, SavedView, Scope, Template, _
 from . import states
 from .tables import Contact, Customer, CustomerRelation, Interaction
 
-__all__ = ["contact", "customer", "interaction", "relation"]
+__all__ = ["PRECHECK", "contact", "customer", "interaction", "relation"]
+
+PRECHECK = "/customers/named-like"
 
 customer = RecordType(
     table=Customer,
     label=_("Customer"),
     plural=_("Customers"),
     icon="building-skyscraper",
+    avatar="organisation",
+    hint=PRECHECK,
     title=Customer.name,
     lifecycle=states.customer,
     scope=Scope.role,
@@ -84,6 +88,7 @@ contact = RecordType(
     label=_("Contact"),
     plural=_("Contacts"),
     icon="address-book",
+    avatar="person",
     title=Contact.name,
     scope=Scope.via(Contact.customer) | Scope.owner,
     template=Template(

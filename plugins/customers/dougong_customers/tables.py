@@ -15,6 +15,7 @@ from dougong.api import (
     Timestamptz,
     Url,
     Varchar,
+    Year,
 )
 
 from . import lookups
@@ -35,7 +36,7 @@ class Customer(Record):
     organisation_type = Choice(lookups.organisation_type)
     credit_code = Varchar(18)
     employees = Integer(null=True, default=None)
-    founded = Integer(null=True, default=None)
+    founded = Year()
     credit_limit = Money()
     province = Varchar(40)
     city = Varchar(40, index=True)

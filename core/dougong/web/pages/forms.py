@@ -188,7 +188,7 @@ async def form_page(
         action=f"{path}/edit" if record else f"{path}/new",
         sections=sections,
         submits=_submits(record_type, record),
-        crumbs=(*crumbs, Crumb(title)),
+        crumbs=tuple(crumbs),
         cancel_href=back or path,
         hidden=tuple(hidden),
         errors=typed.others({f.key for f in shown}),

@@ -91,7 +91,7 @@ async def record_page(request: AnyRequest, record_type: RecordType, record: Row,
     letter = {"organisation": place_initial, "person": initial}.get(record_type.avatar)
     common: dict[str, Any] = {
         "title": title,
-        "crumbs": (Crumb(str(record_type.plural), f"/{record_type.path}{tail}"), Crumb(title)),
+        "crumbs": (Crumb(str(record_type.plural), f"/{record_type.path}{tail}"),),
         "initial": letter(title) if letter else "",
         "hue": hue(title),
         "icon": "" if letter else record_type.icon,
