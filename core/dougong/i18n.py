@@ -182,3 +182,17 @@ def moment_text(value: dt.datetime, *, relative: bool = True) -> str:
     if local.year == today().year:
         return f"{local:%m-%d} {clock}" if _locale.get() == "zh_CN" else str(format_datetime(local, "MMM d, HH:mm", locale=locale))
     return f"{local:%Y-%m-%d} {clock}" if _locale.get() == "zh_CN" else str(format_datetime(local, "MMM d, y, HH:mm", locale=locale))
+
+
+def _print_labels() -> None:
+    """`python -m dougong.i18n labels`: what translators need beyond the texts in the source, as JSON."""
+    from dougong.builtin import core
+    from dougong.plugin.discovery import discover
+    from dougong.plugin.labels import derived_labels
+
+    plugins = [loaded.plugin for loaded in discover(core).working if loaded.plugin]
+    print(json.dumps(derived_labels([core, *plugins]), ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    _print_labels()

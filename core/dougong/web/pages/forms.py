@@ -16,7 +16,8 @@ from dougong.access.principal import current
 from dougong.access.rights import may
 from dougong.db import transaction
 from dougong.errors import Conflict, DougongError, Forbidden, Invalid, NotFound, Problem
-from dougong.i18n import Text, _, humanise, moment_text
+from dougong.i18n import _, moment_text
+from dougong.plugin.labels import model_label
 from dougong.records import desk, references
 from dougong.records.actions import action_named, offered, run_action
 from dougong.records.fields import Field
@@ -357,7 +358,7 @@ def _form_problems(err: ValidationError) -> list[Problem]:
 def verb_page(record_type: RecordType, record: Row, action: Verb, typed: Typed = Typed({})) -> FormPage:  # noqa: B008 - frozen
     path = f"/{record_type.path}/{record.id}"
     form: type[BaseModel] = action.form or BaseModel
-    fields = tuple(_model_field(name, info, record_type.domain, typed) for name, info in form.model_fields.items())
+    fields = tuple(_model_field(form, name, record_type.domain, typed) for name in form.model_fields)
     return FormPage(
         title=str(action.label),
         action=f"{path}/{action.key}",
@@ -368,15 +369,14 @@ def verb_page(record_type: RecordType, record: Row, action: Verb, typed: Typed =
     )
 
 
-def _model_field(name: str, info: Any, domain: str, typed: Typed) -> FormField:
+def _model_field(form: type[BaseModel], name: str, domain: str, typed: Typed) -> FormField:
     """A form field from a pydantic one: its title is the label (a msgid of the plugin), its type the control."""
-    kind = _CONTROLS.get(info.annotation, "text")
+    info = form.model_fields[name]
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    kind = str(extra.get("kind", kind))
-    label = Text(info.title or humanise(name), domain)
-    return FormField(
-        name, str(label), kind, typed.values.get(name, ""), error=typed.error(name), required=info.is_required(), wide=kind == "long_text",  # type: ignore[arg-type]
-    )  # fmt: skip
+    kind = str(extra.get("kind", _CONTROLS.get(info.annotation, "text")))
+    label = str(model_label(form, name, domain))
+    value, error = typed.values.get(name, ""), typed.error(name)
+    return FormField(name, label, kind, value, error=error, required=info.is_required(), wide=kind == "long_text")  # type: ignore[arg-type]
 
 
 _CONTROLS: Mapping[Any, str] = {int: "number", bool: "yes_no"}
