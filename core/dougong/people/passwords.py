@@ -23,8 +23,8 @@ LONGEST = 200
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is mistaken for something else when read out
 _WAITING_AT_MOST = 64
 
-# About 40 ms and 32 MiB each on an office machine: dear for a guesser, bearable for a small server.
-_hasher = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
+# About 45 ms and 19 MiB each on an office machine: dear for a guesser, bearable for a small server.
+_hasher = PasswordHasher(time_cost=3, memory_cost=19 * 1024, parallelism=1)
 # Two at a time: sign-ins may queue up, but neither stall the loop nor fill the memory.
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
 _waiting = 0
