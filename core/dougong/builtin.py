@@ -16,14 +16,7 @@ core = Plugin(
     icon="building-community",
     records=records.records,
     menus=[
-        Menu(
-            "/organisation",
-            group="admin",
-            order=10,
-            label=_("Organisation"),
-            icon="sitemap",
-            right="organisation.manage",
-        ),
+        Menu("/organisation", group="office", order=90, label=_("Organisation"), icon="sitemap"),
         Menu("/roles", group="admin", order=20, label=_("Roles"), icon="shield-lock", right="roles.manage"),
         Menu("/plugins", group="admin", order=30, label=_("Plugins"), icon="puzzle", right="plugins.manage"),
         Menu(
@@ -34,6 +27,7 @@ core = Plugin(
             icon="list-details",
             right="lookups.manage",
         ),
+        Menu("/settings", group="admin", order=50, label=_("Settings"), icon="settings", right="settings.manage"),
     ],
     rights=[
         Right("plugins.manage", _("Switch plugins on and off")),

@@ -20,6 +20,9 @@ __all__ = [
     "Cell",
     "CellKind",
     "Change",
+    "ChoiceGroup",
+    "ChoiceLine",
+    "ChoicesPage",
     "Column",
     "ColumnLayout",
     "Composer",
@@ -647,6 +650,8 @@ class FormPage:
     submits: tuple[Submit, ...]
     crumbs: tuple[Crumb, ...] = ()
     cancel_href: str = ""
+    cancel_label: str = ""
+    """Instead of "Cancel", where there is nothing left to cancel."""
     hidden: tuple[tuple[str, str], ...] = ()
     """`version` among them, when editing."""
     errors: tuple[str, ...] = ()
@@ -906,6 +911,11 @@ class Grant:
     """The viewer doesn't hold it himself, so can't grant it."""
     absent: bool = False
     """The record type knows no such action."""
+    options: tuple[Option, ...] = ()
+    """The scopes that make sense here; empty for all of the page's."""
+    label: str = ""
+    """Of a right of the record type's own ("Approve"), which stands in no column."""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -915,6 +925,10 @@ class MatrixRow:
     icon: str = ""
     area: str = ""
     """Heading above the first row of each plugin."""
+    own: tuple[Grant, ...] = ()
+    """Rights only this record type knows, each with its label."""
+    fields: Action | None = None
+    """Where the levels of its fields are kept; the label says how many are held back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -941,6 +955,47 @@ class RolePage:
     people: tuple[Line, ...] = ()
     more: tuple[Action, ...] = ()
     cancel_href: str = ""
+    banner: Banner | None = None
+
+
+# --- lists of choices ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceLine:
+    """One option of a list, as it looks on records, with what uses it."""
+
+    key: str
+    cell: Cell
+    inactive: bool = False
+    uses: tuple[Tab, ...] = ()
+    """Record types with the number of records; linked where the viewer may open the list."""
+    actions: tuple[Action, ...] = ()
+    """Up and down."""
+    more: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceGroup:
+    """The lists of one plugin."""
+
+    label: str
+    lists: tuple[Tab, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoicesPage:
+    """Every list of choices at the left, the options of one of them at the right."""
+
+    template: ClassVar[str] = "choices.html"
+    title: str
+    groups: tuple[ChoiceGroup, ...]
+    label: str = ""
+    """Name of the chosen list."""
+    note: str = ""
+    choices: tuple[ChoiceLine, ...] = ()
+    create: Action | None = None
+    empty: Placeholder | None = None
 
 
 # --- doors and errors ----------------------------------------------------------------------------------------------------
@@ -1038,6 +1093,7 @@ Page = (
     | OrganisationPage
     | RolesPage
     | RolePage
+    | ChoicesPage
     | SignInPage
     | PasswordPage
     | ErrorPage

@@ -6,7 +6,7 @@ What was typed comes back whenever something is refused, each mistake beside its
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -44,6 +44,8 @@ class Typed:
 
     values: Mapping[str, str]
     problems: Sequence[Problem] = ()
+    several: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Every value of a field that takes more than one."""
 
     def error(self, key: str) -> str:
         return " ".join(str(p.message) for p in self.problems if p.field == key)

@@ -1,0 +1,49 @@
+"""Where the choices of a list are used: how many records hold each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from piccolo.querystring import QueryString
+
+from dougong.access.policies import guarded_types
+from dougong.access.principal import acting_as
+from dougong.access.rights import need
+from dougong.access.services.principals import on_behalf
+from dougong.db import fetch
+from dougong.errors import NotFound
+from dougong.plugin.snapshot import current_snapshot
+from dougong.records.types import RecordType
+
+__all__ = ["Use", "uses_of"]
+
+
+@dataclass(frozen=True)
+class Use:
+    """So many records of one type hold the choice in one field."""
+
+    record_type: RecordType
+    field: str
+    count: int
+
+
+async def uses_of(lookup: str) -> dict[str, list[Use]]:
+    """choice → where it is used. One query per field that takes the list.
+
+    Every record counts, also those the acting person can't see and those of plugins that are off: whoever keeps a
+    list must know what a choice stands in.
+    """
+    need("lookups.manage")
+    if lookup not in current_snapshot().lookups:
+        raise NotFound
+    found: dict[str, list[Use]] = {}
+    with acting_as(on_behalf("count the records that hold a choice")):
+        for record_type in guarded_types():
+            for key, field in record_type.fields.items():
+                if field.lookup is None or field.lookup.name != lookup:
+                    continue
+                column = field.column._meta.db_column_name
+                sql = f'SELECT "{column}" AS choice, count(*) AS n FROM "{record_type.key}" WHERE "{column}" IS NOT NULL GROUP BY "{column}"'
+                for row in await fetch(QueryString(sql)):
+                    found.setdefault(row["choice"], []).append(Use(record_type, key, row["n"]))
+    return found
