@@ -131,7 +131,7 @@ def company_zone() -> ZoneInfo:
 @contextmanager
 def speaking(locale: str | None = None, zone: ZoneInfo | None = None) -> Iterator[None]:
     """Everything shown inside is in this language and time zone; unknown languages fall back to the default."""
-    language = _locale.set(locale if locale in LOCALES else DEFAULT_LOCALE)
+    language = _locale.set(locale if locale and locale in LOCALES else DEFAULT_LOCALE)
     where = _zone.set(zone or _zone.get())
     try:
         yield
@@ -180,8 +180,16 @@ def moment_text(value: dt.datetime, *, relative: bool = True) -> str:
         day = {0: _("Today"), 1: _("Yesterday"), -1: _("Tomorrow")}[days]
         return f"{day} {clock}"
     if local.year == today().year:
-        return f"{local:%m-%d} {clock}" if _locale.get() == "zh_CN" else str(format_datetime(local, "MMM d, HH:mm", locale=locale))
-    return f"{local:%Y-%m-%d} {clock}" if _locale.get() == "zh_CN" else str(format_datetime(local, "MMM d, y, HH:mm", locale=locale))
+        return (
+            f"{local:%m-%d} {clock}"
+            if _locale.get() == "zh_CN"
+            else str(format_datetime(local, "MMM d, HH:mm", locale=locale))
+        )
+    return (
+        f"{local:%Y-%m-%d} {clock}"
+        if _locale.get() == "zh_CN"
+        else str(format_datetime(local, "MMM d, y, HH:mm", locale=locale))
+    )
 
 
 def _print_labels() -> None:

@@ -23,7 +23,9 @@ __all__ = ["action_named", "offered", "run_action"]
 def offered(record_type: RecordType, record: Row) -> list[Action]:
     """The actions this person can take on this record now, as far as can be said without asking the database."""
     who = current()
-    return [a for a in record_type.actions if may(who, record_type, a.right) and (a.when is None or holds(a.when, record))]
+    return [
+        a for a in record_type.actions if may(who, record_type, a.right) and (a.when is None or holds(a.when, record))
+    ]
 
 
 def action_named(record_type: RecordType, key: str) -> Action:
@@ -46,6 +48,8 @@ async def run_action(record_type: RecordType, record: Row, action: Action, given
         form: BaseModel = action.form.model_validate(filled)
         values = {name: getattr(form, name) for name in type(form).model_fields}
     elif given:
-        raise Invalid(*(Problem(k, _("There is no field “%(field)s” here.", field=k), v, "unknown") for k, v in given.items()))
+        raise Invalid(
+            *(Problem(k, _("There is no field “%(field)s” here.", field=k), v, "unknown") for k, v in given.items())
+        )
     async with transaction(action.label):
         await action.run(record, **values)

@@ -66,12 +66,16 @@ def _plain(value: Any) -> Any:
 
 
 def as_json(values: Mapping[str, Any] | None) -> str | None:
-    return None if values is None else json.dumps(dict(values), default=_plain, ensure_ascii=False, separators=(",", ":"))
+    return (
+        None if values is None else json.dumps(dict(values), default=_plain, ensure_ascii=False, separators=(",", ":"))
+    )
 
 
 async def append(record: str, changes: Sequence[Change]) -> None:
     """Write the entries of one verb on one record type into the running transaction."""
     running = current_transaction()
+    if running is None:
+        raise RuntimeError("the change log is written in the transaction of the change")
     who = current()
     reason = running.reason
     words = reason.dump() if isinstance(reason, Words) else (reason or who.system or "")
@@ -81,6 +85,8 @@ async def append(record: str, changes: Sequence[Change]) -> None:
     row = "(" + ", ".join("{}" for _ in range(11)) + ")"
     for start in range(0, len(changes), _ROWS_AT_ONCE):
         part = changes[start : start + _ROWS_AT_ONCE]
-        values = [v for c in part for v in (c.at or now, *shared, c.record_id, c.verb, as_json(c.before), as_json(c.after))]
+        values = [
+            v for c in part for v in (c.at or now, *shared, c.record_id, c.verb, as_json(c.before), as_json(c.after))
+        ]
         rows = ", ".join([row] * len(part))
         await fetch(QueryString(f"INSERT INTO {physical(engine(), 'change_log')} ({columns}) VALUES {rows}", *values))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 from piccolo.columns import operators as op
-from piccolo.columns.combination import And, Or, Where
+from piccolo.columns.combination import And, Or, Where, WhereRaw
 from piccolo.table import Table
 
 __all__ = ["holds"]
@@ -23,15 +23,17 @@ _TESTS: Mapping[type, Callable[[Any, Any], bool]] = {
 }
 
 
-def holds(condition: Where | And | Or, record: Table) -> bool:
+def holds(condition: Where | WhereRaw | And | Or, record: Table) -> bool:
     """Evaluated on the object, no query. TypeError for a condition that only the database can answer."""
     if isinstance(condition, And):
         return holds(condition.first, record) and holds(condition.second, record)
     if isinstance(condition, Or):
         return holds(condition.first, record) or holds(condition.second, record)
+    if isinstance(condition, WhereRaw):
+        raise TypeError("raw SQL can't be answered without the database")
     value = getattr(record, condition.column._meta.name)
     if condition.operator is op.comparison.In:
-        return value in list(condition.values)
+        return value in list(cast("Sequence[Any]", condition.values))
     try:
         test = _TESTS[condition.operator]
     except KeyError:

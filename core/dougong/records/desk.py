@@ -83,12 +83,16 @@ async def create_many(table: type[Row], rows: Sequence[Mapping[str, Any]], *, re
         full = [_with_defaults(record_type, given, who) for given in rows]
         await _fill_departments(record_type, full)
         for values in full:
-            await current_snapshot().hooks.call("before_save", record_type=record_type, old=None, new=values, principal=who)
+            await current_snapshot().hooks.call(
+                "before_save", record_type=record_type, old=None, new=values, principal=who
+            )
         await _check(record_type, full, [set(given) for given in rows])
         for values in full:
             _set_title(record_type, values)
         new_ids = await _insert(record_type, full, who)
-        entries = [Change(i, "create", None, _logged(record_type, v), v["created"]) for i, v in zip(new_ids, full, strict=True)]
+        entries = [
+            Change(i, "create", None, _logged(record_type, v), v["created"]) for i, v in zip(new_ids, full, strict=True)
+        ]
         await _announce(record_type, "create", entries)
     return new_ids
 
@@ -103,17 +107,16 @@ async def change(record: R, values: Mapping[str, Any], *, version: int | None = 
     record_type = type_of(table)
     based_on = record.version if version is None else version
     async with transaction(reason):
-        [old] = await _locked(record_type, [record.id], "edit") or [None]
-        if old is None:
-            await get(table, record.id)
-            raise Forbidden
+        old = await _one_locked(record_type, record, "edit")
         if old["version"] != based_on:
             raise Stale(now=old["version"], yours=based_on)
         await _write(record_type, {record.id: old}, {record.id: dict(values)})
         return await get(table, record.id)
 
 
-async def update(table: type[Row], record_ids: Sequence[int], values: Mapping[str, Any], *, reason: Reason = None) -> Changed:
+async def update(
+    table: type[Row], record_ids: Sequence[int], values: Mapping[str, Any], *, reason: Reason = None
+) -> Changed:
     """Give many records the same values, in one statement. Records out of reach are skipped and listed."""
     record_type = type_of(table)
     async with transaction(reason):
@@ -122,7 +125,9 @@ async def update(table: type[Row], record_ids: Sequence[int], values: Mapping[st
     return Changed(changed, [i for i in record_ids if i not in set(changed)])
 
 
-async def move(record: R, to: str, *, why: str | None = None, values: Mapping[str, Any] | None = None, reason: Reason = None) -> R:
+async def move(
+    record: R, to: str, *, why: str | None = None, values: Mapping[str, Any] | None = None, reason: Reason = None
+) -> R:
     """Take a record to another state of its life cycle, with further values in the same write.
 
     Raises Refused when there is no such move from where it is or the move's own check says no, Invalid when the move
@@ -133,10 +138,7 @@ async def move(record: R, to: str, *, why: str | None = None, values: Mapping[st
     if step.reason and is_empty(why):
         raise Invalid(Problem("why", _("Say why."), why, "required"))
     async with transaction(reason or record_type.move_label(step)):
-        [old] = await _locked(record_type, [record.id], step.right) or [None]
-        if old is None:
-            await get(type(record), record.id)
-            raise Forbidden
+        old = await _one_locked(record_type, record, step.right)
         if old["version"] != record.version:
             raise Stale(now=old["version"], yours=record.version)
         if step.check:
@@ -149,10 +151,7 @@ async def remove(record: Row, *, version: int | None = None, reason: Reason = No
     """Delete one record for good; the change log keeps what it held. Refused while others refer to it."""
     record_type = type_of(type(record))
     async with transaction(reason):
-        [old] = await _locked(record_type, [record.id], "delete") or [None]
-        if old is None:
-            await get(type(record), record.id)
-            raise Forbidden
+        old = await _one_locked(record_type, record, "delete")
         if version is not None and old["version"] != version:
             raise Stale(now=old["version"], yours=version)
         await _delete(record_type, [old])
@@ -213,11 +212,27 @@ async def _check(record_type: RecordType, rows: Sequence[Mapping[str, Any]], giv
     problems: list[Problem] = []
     many = len(rows) > 1
     for number, values in enumerate(rows):
-        found = [required_problem(f) for k, f in record_type.fields.items() if f.required and not f.managed and is_empty(values[k])]
+        found = [
+            required_problem(f)
+            for k, f in record_type.fields.items()
+            if f.required and not f.managed and is_empty(values[k])
+        ]
         if record_type.lifecycle and values["state"] != record_type.lifecycle.start:
-            found.append(Problem("state", _("A new record starts as “%(state)s”.", state=record_type.state_option(record_type.lifecycle.start).label), values["state"], "state"))
+            found.append(
+                Problem(
+                    "state",
+                    _(
+                        "A new record starts as “%(state)s”.",
+                        state=record_type.state_option(record_type.lifecycle.start).label,
+                    ),
+                    values["state"],
+                    "state",
+                )
+            )
         problems += [Problem(f"{number}.{p.field}", p.message, p.value, p.rule) if many else p for p in found]
-    problems += await references.problems(record_type, [{k: v for k, v in r.items() if k in named} for r, named in zip(rows, given, strict=True)])
+    problems += await references.problems(
+        record_type, [{k: v for k, v in r.items() if k in named} for r, named in zip(rows, given, strict=True)]
+    )
     if problems:
         raise Invalid(*problems)
 
@@ -262,9 +277,17 @@ async def _locked(record_type: RecordType, record_ids: Sequence[int], action: st
     db = engine()
     columns = ", ".join(f't."{name}"' for name in _column_names(record_type))
     lock = " FOR UPDATE OF t" if db.engine_type == "postgres" else ""
-    sql = f"SELECT {columns} FROM {physical(db, record_type.key)} t WHERE t.\"id\" {{}} AND ({{}}) ORDER BY t.\"id\"{lock}"
+    sql = f'SELECT {columns} FROM {physical(db, record_type.key)} t WHERE t."id" {{}} AND ({{}}) ORDER BY t."id"{lock}'
     with cleared("desk"):
         return await fetch(QueryString(sql, ids(db, record_ids), _policy(record_type, action, "t")))
+
+
+async def _one_locked(record_type: RecordType, record: Row, action: str) -> dict[str, Any]:
+    """One record, locked; Forbidden where the person may see but not do this, NotFound where not even that."""
+    for row in await _locked(record_type, [record.id], action):
+        return row
+    await get(type(record), record.id)
+    raise Forbidden
 
 
 async def _insert(record_type: RecordType, rows: Sequence[Mapping[str, Any]], who: Principal) -> list[int]:
@@ -276,7 +299,7 @@ async def _insert(record_type: RecordType, rows: Sequence[Mapping[str, Any]], wh
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         part = rows[start : start + _ROWS_AT_ONCE]
         values = [r.get(c._meta.name) for r in part for c in columns]
-        sql = f"INSERT INTO {physical(db, name)} ({names}) VALUES {', '.join([row] * len(part))} RETURNING \"id\""
+        sql = f'INSERT INTO {physical(db, name)} ({names}) VALUES {", ".join([row] * len(part))} RETURNING "id"'
         with cleared("desk"):
             try:
                 inserted = await fetch(QueryString(sql, *values))
@@ -316,13 +339,21 @@ async def _write(
         before = old[record_id]
         after = {**before, **values}
         await hooks.call("before_save", record_type=record_type, old=before, new=after, principal=who)
-        differing = {k: v for k, v in after.items() if k in record_type.fields and v != before[k] and k not in ("id", "version", "created", "updated")}
+        differing = {
+            k: v
+            for k, v in after.items()
+            if k in record_type.fields and v != before[k] and k not in ("id", "version", "created", "updated")
+        }
         if not differing:
             continue
         if step is None:
             await _check_step(record_type, before, differing, who)
         await _follow_owner(record_type, before, differing)
-        problems += [required_problem(f) for k, f in record_type.fields.items() if k in differing and f.required and is_empty(after[k])]
+        problems += [
+            required_problem(f)
+            for k, f in record_type.fields.items()
+            if k in differing and f.required and is_empty(after[k])
+        ]
         groups.setdefault(tuple(sorted(differing.items(), key=lambda item: item[0])), []).append(record_id)
         logged = {**differing, "why": why} if why else differing
         entries.append(Change(record_id, "update", {k: before[k] for k in differing}, logged))
@@ -330,7 +361,9 @@ async def _write(
     if problems:
         raise Invalid(*problems)
     for values_of_group, record_ids in groups.items():
-        await _update(record_type, record_ids, dict(values_of_group), step.right if step else "edit", moved=step is not None)
+        await _update(
+            record_type, record_ids, dict(values_of_group), step.right if step else "edit", moved=step is not None
+        )
     if entries:
         await _announce(record_type, "update", entries)
     return [e.record_id for e in entries]
@@ -344,7 +377,9 @@ async def _follow_owner(record_type: RecordType, before: Mapping[str, Any], diff
             differing["department"] = department
 
 
-async def _update(record_type: RecordType, record_ids: Sequence[int], values: dict[str, Any], action: str, *, moved: bool) -> None:
+async def _update(
+    record_type: RecordType, record_ids: Sequence[int], values: dict[str, Any], action: str, *, moved: bool
+) -> None:
     db = engine()
     if record_type.title._meta.name in values:
         _set_title(record_type, values)
@@ -369,12 +404,18 @@ async def _delete(record_type: RecordType, old: Sequence[Mapping[str, Any]]) -> 
     try:
         async with transaction():
             with cleared("desk"):
-                await fetch(QueryString(f'DELETE FROM {physical(db, record_type.key)} WHERE "id" {{}}', ids(db, record_ids)))
+                await fetch(
+                    QueryString(f'DELETE FROM {physical(db, record_type.key)} WHERE "id" {{}}', ids(db, record_ids))
+                )
     except Exception as err:
         if constraint_broken(err) != "reference":
             raise
-        raise Refused(_("It can't be deleted: %(what)s refer to it.", what=await references.where_used(record_type, record_ids))) from err
-    await _announce(record_type, "remove", [Change(row["id"], "remove", _logged(record_type, row), None) for row in old])
+        raise Refused(
+            _("It can't be deleted: %(what)s refer to it.", what=await references.where_used(record_type, record_ids))
+        ) from err
+    await _announce(
+        record_type, "remove", [Change(row["id"], "remove", _logged(record_type, row), None) for row in old]
+    )
 
 
 def _as_problem(record_type: RecordType, err: Exception) -> Exception:
@@ -382,7 +423,10 @@ def _as_problem(record_type: RecordType, err: Exception) -> Exception:
     if constraint_broken(err) != "unique":
         return err
     text = f"{err} {getattr(err, 'detail', '')} {getattr(err, 'constraint_name', '')}"
-    key = next((c._meta.name for c in record_type.table._meta.columns if c._meta.unique and c._meta.db_column_name in text), record_type.title._meta.name)
+    key = next(
+        (c._meta.name for c in record_type.table._meta.columns if c._meta.unique and c._meta.db_column_name in text),
+        record_type.title._meta.name,
+    )
     return Invalid(Problem(key, _("Another record already has this value."), None, "unique"))
 
 
@@ -390,10 +434,19 @@ def _logged(record_type: RecordType, values: Mapping[str, Any]) -> dict[str, Any
     return {k: v for k, v in values.items() if k in record_type.fields and k not in ("id", "version") and v is not None}
 
 
+def _batch() -> str:
+    running = current_transaction()
+    return running.batch if running else ""
+
+
 async def _announce(record_type: RecordType, verb: str, entries: Sequence[Change]) -> None:
     """Log what happened and tell whoever wants to know, inside the transaction."""
     with cleared("desk"):
         await change_log.append(record_type.key, entries)
     await current_snapshot().hooks.call(
-        "record_changed", record_type=record_type, verb=verb, ids=[e.record_id for e in entries], batch=current_transaction().batch
+        "record_changed",
+        record_type=record_type,
+        verb=verb,
+        ids=[e.record_id for e in entries],
+        batch=_batch(),
     )

@@ -13,7 +13,7 @@ _entry: ContextVar[str] = ContextVar("entry_point", default="service")
 
 
 def entry_point() -> str:
-    """"form", "api", "import", or "service" for code that acts on its own."""
+    """ "form", "api", "import", or "service" for code that acts on its own."""
     return _entry.get()
 
 

@@ -5,6 +5,7 @@ A field is derived from a column of a record table; nobody writes one by hand. I
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -69,7 +70,9 @@ def kind_of(column: Column) -> str:
     for cls, name in _KIND_OF_COLUMN:
         if isinstance(column, cls):
             return name
-    raise TypeError(f"{column._meta.table.__name__}.{column._meta.name}: no field kind for a {type(column).__name__} column")
+    raise TypeError(
+        f"{column._meta.table.__name__}.{column._meta.name}: no field kind for a {type(column).__name__} column"
+    )
 
 
 # Set by the part that keeps the administrator's lists; until then a lookup shows its shipped options.
@@ -140,7 +143,7 @@ class Field:
         return self.fixed_options or tuple(getattr(self.column, "options", ()))
 
     @cached_property
-    def target(self) -> type[Table] | None:
+    def target(self) -> builtins.type[Table] | None:
         """The table a reference points to."""
         if isinstance(self.column, PiccoloForeignKey):
             return self.column._foreign_key_meta.resolved_references

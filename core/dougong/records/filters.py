@@ -22,7 +22,16 @@ from dougong.records.fields import Field
 from dougong.records.kinds import WrongValue
 from dougong.records.types import Me, RecordType
 
-__all__ = ["OPERATORS", "PERIODS", "compile_filter", "conditions", "like_pattern", "period", "quick_find", "visible_field"]
+__all__ = [
+    "OPERATORS",
+    "PERIODS",
+    "compile_filter",
+    "conditions",
+    "like_pattern",
+    "period",
+    "quick_find",
+    "visible_field",
+]
 
 MOST_CONDITIONS = 100
 DEEPEST = 10
@@ -150,7 +159,9 @@ def _leaf(record_type: RecordType, key: str, operator: str, value: Any) -> Claus
     if field is None:
         raise _wrong(_("There is no field “%(field)s” here.", field=key), key)
     if operator not in field.type.operators:
-        raise _wrong(_("“%(label)s” can't be compared by “%(operator)s”.", label=field.label, operator=operator), operator)
+        raise _wrong(
+            _("“%(label)s” can't be compared by “%(operator)s”.", label=field.label, operator=operator), operator
+        )
     return _OPERATORS[operator](field, value)
 
 
@@ -224,7 +235,9 @@ def _text(field: Field, value: Any) -> str:
 
 
 def _empty(field: Field, value: Any) -> Clause:
-    blank = " = ''" if isinstance(field.column.get_default_value(), str) or field.type.name in ("text", "long_text") else ""
+    blank = (
+        " = ''" if isinstance(field.column.get_default_value(), str) or field.type.name in ("text", "long_text") else ""
+    )
     clause = f"({_sql(field)} IS NULL OR {_sql(field)}{blank})" if blank else f"{_sql(field)} IS NULL"
     return _raw(clause if value in (None, True, "true") else f"NOT {clause}")
 

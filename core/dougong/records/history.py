@@ -38,12 +38,18 @@ class HistoryEntry:
     after: Mapping[str, Any]
 
 
-async def history_of(record_type: RecordType, record_id: int, *, limit: int = 50, before_id: int | None = None) -> Sequence[HistoryEntry]:
+async def history_of(
+    record_type: RecordType, record_id: int, *, limit: int = 50, before_id: int | None = None
+) -> Sequence[HistoryEntry]:
     """The newest entries first, at most 200. NotFound when the acting person may not see the record."""
     await desk.get(record_type.table, record_id)
     person = current()
-    with acting_as(system("read the history of a record its reader may see", narrow=frozenset({"change_log", "staff"}))):
-        query = ChangeLog.select(*ChangeLog.all_columns()).where(ChangeLog.record_id == record_id, ChangeLog.record == record_type.key)
+    with acting_as(
+        system("read the history of a record its reader may see", narrow=frozenset({"change_log", "staff"}))
+    ):
+        query = ChangeLog.select(*ChangeLog.all_columns()).where(
+            ChangeLog.record_id == record_id, ChangeLog.record == record_type.key
+        )
         if before_id is not None:
             query = query.where(ChangeLog.id < before_id)
         rows = await query.order_by(ChangeLog.id, ascending=False).limit(min(limit, MOST_ENTRIES))

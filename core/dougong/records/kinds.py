@@ -62,7 +62,9 @@ def _words(value: Any, field: Field) -> str:
         raise WrongValue(_("This text holds a character that can't be stored."))
     value = value.strip()
     if field.length and len(value) > field.length:
-        raise WrongValue(_("At most %(limit)s characters; this has %(count)s.", limit=field.length, count=len(value)), "length")
+        raise WrongValue(
+            _("At most %(limit)s characters; this has %(count)s.", limit=field.length, count=len(value)), "length"
+        )
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -109,7 +111,9 @@ def _amount(value: Any, field: Field) -> int:
     places = get_currency_precision(field.currency)
     minor = amount.scaleb(places)
     if minor != minor.to_integral_value():
-        raise WrongValue(_("At most %(places)s decimal places in %(currency)s.", places=places, currency=field.currency), "precision")
+        raise WrongValue(
+            _("At most %(places)s decimal places in %(currency)s.", places=places, currency=field.currency), "precision"
+        )
     return int(minor)
 
 
@@ -120,7 +124,18 @@ def _major(value: int, field: Field) -> Decimal:
 def _yes(value: Any, field: Field) -> bool:
     if isinstance(value, bool):
         return value
-    known = {"true": True, "1": True, "on": True, "yes": True, "是": True, "false": False, "0": False, "off": False, "no": False, "否": False}
+    known = {
+        "true": True,
+        "1": True,
+        "on": True,
+        "yes": True,
+        "是": True,
+        "false": False,
+        "0": False,
+        "off": False,
+        "no": False,
+        "否": False,
+    }
     if isinstance(value, str) and value.strip().lower() in known:
         return known[value.strip().lower()]
     raise WrongValue(_("Choose yes or no."))
@@ -192,7 +207,9 @@ def _url(value: Any, field: Field) -> str:
     if not re.fullmatch(r"https?://[^\s/.]+(\.[^\s/.]+)+(:\d+)?([/?#]\S*)?", text):
         raise WrongValue(_("“%(value)s” is not a web address.", value=value), "format")
     if field.length and len(text) > field.length:
-        raise WrongValue(_("At most %(limit)s characters; this has %(count)s.", limit=field.length, count=len(text)), "length")
+        raise WrongValue(
+            _("At most %(limit)s characters; this has %(count)s.", limit=field.length, count=len(text)), "length"
+        )
     return text
 
 
@@ -231,26 +248,54 @@ KINDS: Mapping[str, Kind] = {
         Kind("text", _line, lambda v, f: v, _text_schema(), WORDS),
         Kind("long_text", _words, lambda v, f: v, _text_schema(), ("contains", "empty")),
         Kind("number", _whole, lambda v, f: number_text(v), _number_schema, ORDER),
-        Kind("year", _year, lambda v, f: str(v), lambda f: {"type": "integer", "minimum": 1000, "maximum": 9999}, ORDER),
         Kind(
-            "money", _amount, lambda v, f: amount_text(_major(v, f), f.currency),
-            lambda f: {"type": "string", "pattern": r"^-?\d{1,13}(\.\d{1,3})?$"}, ORDER,
-            send=lambda v, f: str(_major(v, f)), write=lambda v, f: str(_major(v, f)),
+            "year", _year, lambda v, f: str(v), lambda f: {"type": "integer", "minimum": 1000, "maximum": 9999}, ORDER
         ),
         Kind(
-            "yes_no", _yes, lambda v, f: str(_("Yes") if v else _("No")), lambda f: {"type": "boolean"}, ("=", "!="),
-            send=lambda v, f: bool(v), write=lambda v, f: "true" if v else "false",
+            "money",
+            _amount,
+            lambda v, f: amount_text(_major(v, f), f.currency),
+            lambda f: {"type": "string", "pattern": r"^-?\d{1,13}(\.\d{1,3})?$"},
+            ORDER,
+            send=lambda v, f: str(_major(v, f)),
+            write=lambda v, f: str(_major(v, f)),
         ),
         Kind(
-            "date", _day, lambda v, f: date_text(v), lambda f: {"type": "string", "format": "date"}, DATES,
+            "yes_no",
+            _yes,
+            lambda v, f: str(_("Yes") if v else _("No")),
+            lambda f: {"type": "boolean"},
+            ("=", "!="),
+            send=lambda v, f: bool(v),
+            write=lambda v, f: "true" if v else "false",
+        ),
+        Kind(
+            "date",
+            _day,
+            lambda v, f: date_text(v),
+            lambda f: {"type": "string", "format": "date"},
+            DATES,
             send=lambda v, f: v.isoformat(),
         ),
         Kind(
-            "datetime", _moment, _moment_words, lambda f: {"type": "string", "format": "date-time"}, DATES,
-            send=_moment_json, write=_moment_control,
+            "datetime",
+            _moment,
+            _moment_words,
+            lambda f: {"type": "string", "format": "date-time"},
+            DATES,
+            send=_moment_json,
+            write=_moment_control,
         ),
-        Kind("choice", _option, _option_label, lambda f: {"type": "string", "enum": [o.key for o in f.options]}, EQUALITY),
-        Kind("state", _option, _option_label, lambda f: {"type": "string", "enum": [o.key for o in f.options]}, ("=", "!=", "in")),
+        Kind(
+            "choice", _option, _option_label, lambda f: {"type": "string", "enum": [o.key for o in f.options]}, EQUALITY
+        ),
+        Kind(
+            "state",
+            _option,
+            _option_label,
+            lambda f: {"type": "string", "enum": [o.key for o in f.options]},
+            ("=", "!=", "in"),
+        ),
         Kind("person", _reference, lambda v, f: str(v), _link_schema, EQUALITY),
         Kind("department", _reference, lambda v, f: str(v), _link_schema, EQUALITY),
         Kind("link", _reference, lambda v, f: str(v), _link_schema, EQUALITY),

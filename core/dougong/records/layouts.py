@@ -34,7 +34,11 @@ async def columns_for(record_type: RecordType) -> tuple[str, ...]:
     """Field keys in order, the title first: the person's own choice, else the list's own; never a hidden field."""
     user = current().user
     with acting_as(system(_WHY, _ONLY)):
-        row = await ListLayout.select(ListLayout.columns).where(ListLayout.user == user, ListLayout.record == record_type.key).first()
+        row = (
+            await ListLayout.select(ListLayout.columns)
+            .where(ListLayout.user == user, ListLayout.record == record_type.key)
+            .first()
+        )
     chosen = json.loads(row["columns"]) if row else shipped_columns(record_type)
     title = record_type.title._meta.name
     return tuple(k for k in dict.fromkeys((title, *chosen)) if visible_field(record_type, k))

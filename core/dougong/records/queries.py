@@ -68,7 +68,14 @@ async def fetch_page(query: Query, *, with_titles: bool = False) -> Page:
     limit = max(1, min(query.limit, LARGEST_PAGE))
     offset = 0 if query.cursor else (max(query.page, 1) - 1) * limit
     if offset > DEEPEST_PAGE_ROW:
-        raise Invalid(Problem("page", _("Pages by number end at row %(limit)s; go on with “next”.", limit=DEEPEST_PAGE_ROW), query.page, "range"))
+        raise Invalid(
+            Problem(
+                "page",
+                _("Pages by number end at row %(limit)s; go on with “next”.", limit=DEEPEST_PAGE_ROW),
+                query.page,
+                "range",
+            )
+        )
     after = _after(order, query.cursor) if query.cursor else None
     rows = await _rows(record_type, keys, order, both(where, after), limit + 1, offset)
     more = len(rows) > limit
@@ -81,7 +88,9 @@ async def fetch_page(query: Query, *, with_titles: bool = False) -> Page:
     return Page(rows, total, exact, _cursor(order, rows[-1]) if more else None, found)
 
 
-async def bounded_count(record_type: RecordType, where: Clause | None, *, exact: bool = False, bound: int = BOUND) -> tuple[int, bool]:
+async def bounded_count(
+    record_type: RecordType, where: Clause | None, *, exact: bool = False, bound: int = BOUND
+) -> tuple[int, bool]:
     """How many records match, and whether that is all of them: counting stops past the bound unless told otherwise."""
     name = record_type.key
     if exact:
@@ -94,7 +103,9 @@ async def bounded_count(record_type: RecordType, where: Clause | None, *, exact:
 
 async def neighbours(query: Query, record_id: int) -> tuple[int | None, int | None]:
     """The ids before and after a record in a list, looking through the list's first 500 rows."""
-    rows = await fetch_page(Query(query.record_type, query.filter, query.q, query.sort, ("id",), LARGEST_PAGE, also=query.also))
+    rows = await fetch_page(
+        Query(query.record_type, query.filter, query.q, query.sort, ("id",), LARGEST_PAGE, also=query.also)
+    )
     found = [r["id"] for r in rows.rows]
     if record_id not in found:
         return None, None
@@ -191,7 +202,9 @@ async def _rows(
         from piccolo.query import OrderByRaw
 
         select = select.order_by(OrderByRaw(f"{_reference(order.column)} IS NULL"))
-    select = select.order_by(order.column, ascending=not order.descending).order_by(order.id_column, ascending=not order.descending)
+    select = select.order_by(order.column, ascending=not order.descending).order_by(
+        order.id_column, ascending=not order.descending
+    )
     return list(await select.limit(limit).offset(offset))
 
 
@@ -224,7 +237,9 @@ def _after(order: _Order, cursor: str) -> Clause:
     return WhereRaw(behind, value, value, last_id)
 
 
-async def _titles(record_type: RecordType, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[int, str]]:
+async def _titles(
+    record_type: RecordType, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Mapping[int, str]]:
     by_target: dict[Any, list[str]] = {}
     for key in keys:
         target = record_type.fields[key].target

@@ -46,7 +46,12 @@ async def problems(record_type: RecordType, rows: Sequence[Mapping[str, Any]]) -
         sql = f'SELECT "id" FROM "{field.target._meta.tablename}" WHERE "id" {{}} {active}'
         known = {row["id"] for row in await fetch(QueryString(sql, ids(engine(), sorted(wanted))))}
         found += [
-            Problem(key, _("There is no “%(label)s” with the id %(id)s that can be chosen.", label=field.label, id=i), i, "reference")
+            Problem(
+                key,
+                _("There is no “%(label)s” with the id %(id)s that can be chosen.", label=field.label, id=i),
+                i,
+                "reference",
+            )
             for i in sorted(wanted - known)
         ]
     return found
@@ -63,13 +68,13 @@ def referring_columns(table: type[Table]) -> list[PiccoloForeignKey]:
     return [
         column
         for other in tables()
-        for column in other._meta.foreign_keys
+        for column in other._meta.foreign_key_columns
         if column._foreign_key_meta.resolved_references is table
     ]
 
 
 async def where_used(record_type: RecordType, record_ids: Sequence[int]) -> str:
-    """"3 contacts, 2 visits": how many records of each type refer to these, the unseen ones counted too.
+    """ "3 contacts, 2 visits": how many records of each type refer to these, the unseen ones counted too.
 
     A declared opening: deletion must say why it is refused even where the person may not see who refers.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dougong.db.columns import Option, PiccoloForeignKey
 from dougong.i18n import Text, humanise
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from piccolo.columns.combination import And, Or, Where
     from pydantic import BaseModel
 
-    from dougong.records.tables import Record, Row
+    from dougong.records.tables import Row
 
 __all__ = [
     "ACTIONS",
@@ -68,10 +68,9 @@ class Scope:
     def has(self, part: str) -> bool:
         return any(name == part for name, _ in self.parts)
 
-    if TYPE_CHECKING:
-        role: Scope
-        owner: Scope
-        everyone: Scope
+    role: ClassVar[Scope]
+    owner: ClassVar[Scope]
+    everyone: ClassVar[Scope]
 
 
 Scope.role = Scope((("role", None),))
@@ -317,7 +316,11 @@ class RecordType:
             return ()
         named = {s.key: s for s in self.lifecycle.states}
         return tuple(
-            Option(key, (named[key].label if key in named else None) or Text(humanise(key), self.domain), named[key].tone if key in named else "")
+            Option(
+                key,
+                (named[key].label if key in named else None) or Text(humanise(key), self.domain),
+                named[key].tone if key in named else "",
+            )
             for key in self.lifecycle.keys
         )
 

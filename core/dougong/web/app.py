@@ -3,13 +3,13 @@ request which of them exist."""
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from litestar import Litestar, Request, Response
 from litestar.config.compression import CompressionConfig
@@ -67,7 +67,9 @@ def build_app(config: Config, *, house: House | None = None) -> ASGIApp:
             *pages.routes,
             *api_routes,
             *plugin_routes,
-            create_static_files_router(path="/static", directories=[STATIC], include_in_schema=False, cache_control=_FOR_EVER),
+            create_static_files_router(
+                path="/static", directories=[STATIC], include_in_schema=False, cache_control=_FOR_EVER
+            ),
         ],
         lifespan=[lifespan],
         guards=[_admit],
@@ -81,7 +83,7 @@ def build_app(config: Config, *, house: House | None = None) -> ASGIApp:
     )
     app.state.config = config
     app.state.plugin_routes = plugin_routes
-    return Visitors(app, ZoneInfo(config.time_zone))
+    return Visitors(app, config.zone, dt.timedelta(hours=config.session_idle_hours))
 
 
 _FOR_EVER = CacheControlHeader(max_age=31_536_000, immutable=True, public=True)
@@ -140,5 +142,3 @@ def _answer_error(request: Request[Any, Any, Any], err: Exception) -> Response[A
     if is_api(request):
         return problem_response(request, err)
     return error_page(request, err)
-
-

@@ -15,7 +15,7 @@ from dougong.records.types import RecordType
 from dougong.web.components import hue, initial, place_initial
 from dougong.web.views import Cell, Tone
 
-__all__ = ["cell_for", "cell_maker", "title_cell", "tone_of"]
+__all__ = ["avatar_letter", "cell_for", "cell_maker", "title_cell", "tone_of"]
 
 _TONES = frozenset(get_args(Tone))
 Maker = Callable[[Any, Mapping[int, str]], Cell]
@@ -36,11 +36,12 @@ def cell_for(record_type: RecordType, field: Field, value: Any, titles: Mapping[
 
 def title_cell(record_type: RecordType, title: str, href: str) -> Cell:
     """The title of a record: an organisation, a person, or simply words."""
-    letter = _avatar_letter(record_type, title)
+    letter = avatar_letter(record_type, title)
     return Cell("title", title, href=href, initial=letter, hue=hue(title) if letter else 0)
 
 
-def _avatar_letter(record_type: RecordType, title: str) -> str:
+def avatar_letter(record_type: RecordType, title: str) -> str:
+    """What stands in a record's avatar; "" where its type has none."""
     if record_type.avatar == "organisation":
         return place_initial(title)
     return initial(title) if record_type.avatar == "person" else ""

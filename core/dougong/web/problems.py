@@ -14,7 +14,17 @@ from pydantic import ValidationError
 from dougong.errors import DougongError, Invalid, Problem
 from dougong.i18n import Text, _
 
-__all__ = ["BadRequest", "NotAllowedMethod", "PreconditionRequired", "TooLarge", "Unauthorized", "UnsupportedContent", "as_dougong_error", "is_api", "problem_response"]
+__all__ = [
+    "BadRequest",
+    "NotAllowedMethod",
+    "PreconditionRequired",
+    "TooLarge",
+    "Unauthorized",
+    "UnsupportedContent",
+    "as_dougong_error",
+    "is_api",
+    "problem_response",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -80,12 +90,18 @@ def as_dougong_error(err: Exception) -> DougongError:
     if isinstance(err, DougongError):
         return err
     if isinstance(err, ValidationError):
-        return Invalid(*(Problem(".".join(map(str, e["loc"])), e["msg"], e.get("input"), e["type"]) for e in err.errors()))
+        return Invalid(
+            *(Problem(".".join(map(str, e["loc"])), e["msg"], e.get("input"), e["type"]) for e in err.errors())
+        )
     if isinstance(err, HTTPException) and err.status_code < HTTP_500_INTERNAL_SERVER_ERROR:
         known = DougongError(TITLES.get(err.status_code, TITLES[400]))
         known.status = err.status_code
         if isinstance(err, ValidationException) and isinstance(err.extra, list):
-            fields = [Problem(str(e.get("key", "")), str(e.get("message", "")), None, "type") for e in err.extra if isinstance(e, dict)]
+            fields = [
+                Problem(str(e.get("key", "")), str(e.get("message", "")), None, "type")
+                for e in err.extra
+                if isinstance(e, dict)
+            ]
             known = Invalid(*fields)
         known.headers = dict(err.headers or {})  # type: ignore[attr-defined]
         return known
@@ -107,7 +123,8 @@ def problem_response(request: Request[Any, Any, Any], err: Exception) -> Respons
     }
     if isinstance(known, Invalid):
         body["errors"] = [
-            {"field": p.field, "rule": p.rule, "message": str(p.message), "value": _shown(p.value)} for p in known.problems
+            {"field": p.field, "rule": p.rule, "message": str(p.message), "value": _shown(p.value)}
+            for p in known.problems
         ]
     if reference := known.values.get("reference"):
         body["reference"] = reference
@@ -122,5 +139,3 @@ def _shown(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     return str(value)[:200].encode("utf-8", "replace").decode()
-
-

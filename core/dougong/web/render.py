@@ -67,9 +67,18 @@ def _html(request: AnyRequest, text: str, status: int) -> Response[str]:
     return answer
 
 
-def go(request: AnyRequest, where: str, notice: Text | str = "", *, undo_url: str | None = None, cookies: Sequence[Cookie] = ()) -> Response[None]:
+def go(
+    request: AnyRequest,
+    where: str,
+    notice: Text | str = "",
+    *,
+    undo_url: str | None = None,
+    cookies: Sequence[Cookie] = (),
+) -> Response[None]:
     """Redirect after a write, with a notice that is shown once where it lands."""
-    answer: Response[None] = Response(None, status_code=303, headers={"Location": safe_path(where)}, cookies=list(cookies))
+    answer: Response[None] = Response(
+        None, status_code=303, headers={"Location": safe_path(where)}, cookies=list(cookies)
+    )
     if notice:
         text = quote(json.dumps([str(notice), undo_url], ensure_ascii=False))
         answer.set_cookie(NOTICE_COOKIE, text, max_age=60, httponly=True, samesite="lax", path="/")
@@ -90,7 +99,9 @@ def _notices(request: AnyRequest) -> tuple[Notice, ...]:
         text, undo_url = json.loads(unquote(stored))
     except ValueError:
         return ()
-    return (Notice(str(text)[:300], undo_url=undo_url if isinstance(undo_url, str) and undo_url.startswith("/") else None),)
+    return (
+        Notice(str(text)[:300], undo_url=undo_url if isinstance(undo_url, str) and undo_url.startswith("/") else None),
+    )
 
 
 def error_page(request: AnyRequest, err: Exception) -> Response[Any]:
@@ -107,5 +118,3 @@ def error_page(request: AnyRequest, err: Exception) -> Response[Any]:
     if visitor.principal is None or known.status >= 500:
         return page_outside(request, view, status=known.status)
     return page(request, view, status=known.status)
-
-

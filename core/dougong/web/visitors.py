@@ -6,16 +6,17 @@ answered in the same words and with the same headers as everything else.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
-import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from litestar import Request
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from dougong.access.principal import Principal, acting_as
@@ -63,7 +64,6 @@ class Visitor:
     session: sign_in.SignedIn | None = None
     by_token: bool = False
     must_change_password: bool = False
-    started: float = field(default_factory=time.perf_counter)
 
 
 def visitor_of(request: Request[Any, Any, Any]) -> Visitor:
@@ -74,12 +74,13 @@ def visitor_of(request: Request[Any, Any, Any]) -> Visitor:
 class Visitors:
     """The ASGI application around the application."""
 
-    def __init__(self, app: ASGIApp, zone: ZoneInfo) -> None:
+    def __init__(self, app: ASGIApp, zone: ZoneInfo, idle: dt.timedelta) -> None:
         self.app = app
         self.zone = zone
+        self.idle = idle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         path = scope["path"]
@@ -88,13 +89,13 @@ class Visitors:
             await self.app(scope, receive, sender)
             return
         with ExitStack() as stack:
+            stack.enter_context(speaking(DEFAULT_LOCALE, self.zone))
             try:
-                visitor = await _identify(Request(scope))
+                visitor = await _identify(Request(scope), self.idle)
             except DougongError as err:
-                with speaking(DEFAULT_LOCALE, self.zone):
-                    await _refuse(err, sender)
+                await _refuse(err, sender)
                 return
-            scope.setdefault("state", {})["visitor"] = visitor  # type: ignore[typeddict-item]
+            scope.setdefault("state", {})["visitor"] = visitor
             stack.enter_context(pinned(current_snapshot()))
             stack.enter_context(speaking(visitor.locale, self.zone))
             stack.enter_context(entering_by("api" if path.startswith("/api/") else "form"))
@@ -103,7 +104,7 @@ class Visitors:
             await self.app(scope, receive, sender)
 
 
-async def _identify(request: Request[Any, Any, Any]) -> Visitor:
+async def _identify(request: Request[Any, Any, Any], idle: dt.timedelta) -> Visitor:
     bearer = request.headers.get("authorization", "")
     if bearer[:7].lower() == "bearer ":
         token = await sign_in.token_of(bearer[7:].strip())
@@ -111,7 +112,7 @@ async def _identify(request: Request[Any, Any, Any]) -> Visitor:
             raise Unauthorized
         return Visitor(await principal_of(token.user), locale=_locale(request, token.locale), by_token=True)
     cookie = request.cookies.get(COOKIE)
-    known = await sign_in.session_of(cookie) if cookie else None
+    known = await sign_in.session_of(cookie, idle) if cookie else None
     if known is None:
         return Visitor(locale=_locale(request, None))
     principal = await principal_of(known.user)
@@ -132,7 +133,11 @@ async def _department(person: Principal) -> str:
         if len(_departments) > 10_000:
             _departments.clear()
         with acting_as(person):
-            row = await Staff.select(Staff.department.name.as_alias("name")).where(Staff.id == (person.staff or 0)).first()
+            row = (
+                await Staff.select(Staff.department.name.as_alias("name"))
+                .where(Staff.id == (person.staff or 0))
+                .first()
+            )
         _departments[person.version] = str(row["name"] or "") if row else ""
     return _departments[person.version]
 
@@ -166,7 +171,9 @@ def _with_headers(send: Send, path: str) -> Send:
 
 async def _refuse(err: DougongError, send: Send) -> None:
     """An answer from outside the application: whoever comes can't even be told apart yet."""
-    body = json.dumps({"type": "about:blank", "title": str(err.message), "status": err.status, "detail": str(err)}, ensure_ascii=False).encode()
+    body = json.dumps(
+        {"type": "about:blank", "title": str(err.message), "status": err.status, "detail": str(err)}, ensure_ascii=False
+    ).encode()
     headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
     if err.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))

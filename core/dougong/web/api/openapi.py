@@ -60,16 +60,58 @@ def _record_paths(record_type: RecordType) -> Json:
     own, tag = {"$ref": f"#/components/schemas/{name}"}, [str(record_type.plural)]
     described = {f"{base}": _collection(record_type, name, own, tag), f"{base}/{{id}}": _single(name, own, tag)}
     described[f"{base}/{{id}}/history"] = {
-        "get": _operation("history", name, tag, [_id_parameter(), _query("limit", _whole(200)), _query("before", _whole(999_999_999))], {"200": _json(_items({"type": "object"}))}, (400, 404)),
+        "get": _operation(
+            "history",
+            name,
+            tag,
+            [_id_parameter(), _query("limit", _whole(200)), _query("before", _whole(999_999_999))],
+            {"200": _json(_items({"type": "object"}))},
+            (400, 404),
+        ),
     }
     described[f"{base}/summary"] = {
-        "get": _operation("summary", name, tag, [_query("group", {"type": "string"}, required=True), _query("sum", {"type": "string"}), _query("filter", {"type": "string"}), _query("q", _words(200))], {"200": _json(_items(_GROUP))}, (400, 404)),
+        "get": _operation(
+            "summary",
+            name,
+            tag,
+            [
+                _query("group", {"type": "string"}, required=True),
+                _query("sum", {"type": "string"}),
+                _query("filter", {"type": "string"}),
+                _query("q", _words(200)),
+            ],
+            {"200": _json(_items(_GROUP))},
+            (400, 404),
+        ),
     }
     if record_type.lifecycle:
-        body = {"type": "object", "required": ["to"], "additionalProperties": False, "properties": {"to": {"type": "string", "enum": list(record_type.lifecycle.keys)}, "why": {"type": "string"}}}
-        described[f"{base}/{{id}}/moves"] = {"post": _operation("move", name, tag, [_id_parameter(), _if_match(required=False)], {"200": _record(own)}, _WRITES, body)}
+        body = {
+            "type": "object",
+            "required": ["to"],
+            "additionalProperties": False,
+            "properties": {
+                "to": {"type": "string", "enum": list(record_type.lifecycle.keys)},
+                "why": {"type": "string"},
+            },
+        }
+        described[f"{base}/{{id}}/moves"] = {
+            "post": _operation(
+                "move", name, tag, [_id_parameter(), _if_match(required=False)], {"200": _record(own)}, _WRITES, body
+            )
+        }
     for action in record_type.actions:
-        described[f"{base}/{{id}}/{action.key}"] = {"post": _operation(action.key, name, tag, [_id_parameter(), _if_match(required=False)], {"200": _record(own)}, _WRITES, _action_body(action), summary=str(action.label))}
+        described[f"{base}/{{id}}/{action.key}"] = {
+            "post": _operation(
+                action.key,
+                name,
+                tag,
+                [_id_parameter(), _if_match(required=False)],
+                {"200": _record(own)},
+                _WRITES,
+                _action_body(action),
+                summary=str(action.label),
+            )
+        }
     return described
 
 
@@ -87,7 +129,12 @@ def _collection(record_type: RecordType, name: str, own: Json, tag: list[str]) -
     page = {
         "type": "object",
         "required": ["items", "next", "total", "total_exact"],
-        "properties": {"items": {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}, "next": {"type": ["string", "null"]}, "total": {"type": "integer"}, "total_exact": {"type": "boolean"}},
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}},
+            "next": {"type": ["string", "null"]},
+            "total": {"type": "integer"},
+            "total_exact": {"type": "boolean"},
+        },
     }
     new = {"$ref": f"#/components/schemas/New{name}"}
     return {
@@ -100,18 +147,39 @@ def _single(name: str, own: Json, tag: list[str]) -> Json:
     changes = {"$ref": f"#/components/schemas/{name}Changes"}
     return {
         "get": _operation("read", name, tag, [_id_parameter()], {"200": _record(own)}, (404,)),
-        "patch": _operation("change", name, tag, [_id_parameter(), _if_match(required=True)], {"200": _record(own)}, (*_WRITES, 428), changes),
-        "delete": _operation("remove", name, tag, [_id_parameter(), _if_match(required=False)], {"204": {"description": "Deleted", "headers": _BATCH}}, _WRITES),
+        "patch": _operation(
+            "change",
+            name,
+            tag,
+            [_id_parameter(), _if_match(required=True)],
+            {"200": _record(own)},
+            (*_WRITES, 428),
+            changes,
+        ),
+        "delete": _operation(
+            "remove",
+            name,
+            tag,
+            [_id_parameter(), _if_match(required=False)],
+            {"204": {"description": "Deleted", "headers": _BATCH}},
+            _WRITES,
+        ),
     }
 
 
 def _record_schemas(record_type: RecordType) -> Json:
     name = _name(record_type)
-    entered = {k: _nullable(_field(f)) if not f.required else _field(f) for k, f in record_type.fields.items() if not f.managed}
+    entered = {
+        k: _nullable(_field(f)) if not f.required else _field(f) for k, f in record_type.fields.items() if not f.managed
+    }
     changed = dict(entered)
     if record_type.lifecycle:
         changed["state"] = _field(record_type.fields["state"])
-    required = [k for k, f in record_type.entered.items() if f.required and f.empty in (None, "") and f.column.get_default_value() in (None, "")]
+    required = [
+        k
+        for k, f in record_type.entered.items()
+        if f.required and f.empty in (None, "") and f.column.get_default_value() in (None, "")
+    ]
     new: Json = {"type": "object", "additionalProperties": False, "properties": entered}
     if required:
         new["required"] = required
@@ -156,15 +224,31 @@ def _name(record_type: RecordType) -> str:
 
 def _house_paths() -> Json:
     anything = {"200": _json({"type": "object"})}
-    path_parameter = {"name": "collection", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+    path_parameter = {
+        "name": "collection",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1},
+    }
     name_parameter = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-    switch = {"type": "object", "required": ["enabled"], "additionalProperties": False, "properties": {"enabled": {"type": "boolean"}, "cascade": {"type": "boolean"}}}
+    switch = {
+        "type": "object",
+        "required": ["enabled"],
+        "additionalProperties": False,
+        "properties": {"enabled": {"type": "boolean"}, "cascade": {"type": "boolean"}},
+    }
     return {
         "/api/v1/me": {"get": _operation("me", "House", ["House"], [], anything, ())},
         "/api/v1/plugins": {"get": _operation("plugins", "House", ["House"], [], anything, ())},
-        "/api/v1/plugins/{name}/state": {"put": _operation("switch", "House", ["House"], [name_parameter], anything, (400, 404, 409, 413, 415), switch)},
+        "/api/v1/plugins/{name}/state": {
+            "put": _operation(
+                "switch", "House", ["House"], [name_parameter], anything, (400, 404, 409, 413, 415), switch
+            )
+        },
         "/api/v1/record-types": {"get": _operation("types", "House", ["House"], [], anything, ())},
-        "/api/v1/record-types/{collection}": {"get": _operation("type", "House", ["House"], [path_parameter], anything, (404,))},
+        "/api/v1/record-types/{collection}": {
+            "get": _operation("type", "House", ["House"], [path_parameter], anything, (404,))
+        },
         "/api/v1/openapi.json": {"get": _operation("description", "House", ["House"], [], anything, ())},
     }
 
@@ -184,7 +268,14 @@ def _plugin_paths(handlers: Sequence[Any]) -> Json:
             answer = {str(handler.status_code): _json({})}
             name = handler.handler_name or handler.fn.__name__
             for method in sorted(handler.http_methods - {"HEAD", "OPTIONS"}):
-                operation = _operation(name, handler.opt["plugin"].capitalize(), [handler.opt["plugin"]], parameters, answer, (400, 404, 429))
+                operation = _operation(
+                    name,
+                    handler.opt["plugin"].capitalize(),
+                    [handler.opt["plugin"]],
+                    parameters,
+                    answer,
+                    (400, 404, 429),
+                )
                 found.setdefault(path, {})[method.lower()] = operation
     return found
 
@@ -210,14 +301,30 @@ _PROBLEM: Json = {
         "reference": {"type": "string"},
         "errors": {
             "type": "array",
-            "items": {"type": "object", "properties": {"field": {"type": "string"}, "rule": {"type": "string"}, "message": {"type": "string"}, "value": {}}},
+            "items": {
+                "type": "object",
+                "properties": {
+                    "field": {"type": "string"},
+                    "rule": {"type": "string"},
+                    "message": {"type": "string"},
+                    "value": {},
+                },
+            },
         },
     },
 }
 
 
 def _operation(
-    verb: str, name: str, tags: list[str], parameters: list[Json], answers: Json, errors: Sequence[int], body: Json | None = None, *, summary: str = ""
+    verb: str,
+    name: str,
+    tags: list[str],
+    parameters: list[Json],
+    answers: Json,
+    errors: Sequence[int],
+    body: Json | None = None,
+    *,
+    summary: str = "",
 ) -> Json:
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     statuses = sorted({401, 403, 503, *errors})
@@ -263,7 +370,13 @@ def _id_parameter() -> Json:
 
 
 def _if_match(*, required: bool) -> Json:
-    return {"name": "If-Match", "in": "header", "required": required, "schema": {"type": "string", "pattern": '^(W/)?"?[0-9]{1,9}"?$'}, "description": "The record's version"}
+    return {
+        "name": "If-Match",
+        "in": "header",
+        "required": required,
+        "schema": {"type": "string", "pattern": '^(W/)?"?[0-9]{1,9}"?$'},
+        "description": "The record's version",
+    }
 
 
 routes = [read_description]

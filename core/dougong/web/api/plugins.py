@@ -6,8 +6,8 @@ from typing import Any
 
 from litestar import Request, Response, get, put
 
-from dougong.access.rights import may_do, need
 from dougong.access.principal import current
+from dougong.access.rights import may_do, need
 from dougong.errors import Invalid, Problem, Refused
 from dougong.i18n import _
 from dougong.plugin.board import board, enabled_in, read_states
@@ -40,7 +40,10 @@ async def list_plugins() -> dict[str, Any]:
                 "error": str(p.error) if p.error else None,
                 "requires": list(here.installed.needs_of(p.name)),
                 "needed_by": list(here.installed.needed_by(p.name)),
-                "failures": [{"where": f.where, "error": f.error, "line": f.line, "at": f.at.isoformat()} for f in failures_of(p.name)],
+                "failures": [
+                    {"where": f.where, "error": f.error, "line": f.line, "at": f.at.isoformat()}
+                    for f in failures_of(p.name)
+                ],
             }
             for p in here.installed.plugins.values()
         ],
@@ -52,8 +55,16 @@ async def switch_plugin(request: Request[Any, Any, Any], name: str) -> Response[
     need("plugins.manage")
     body = await json_object(request)
     enabled, cascade = body.get("enabled"), body.get("cascade", False)
-    problems = [Problem(k, _("This must be true or false."), v, "type") for k, v in (("enabled", enabled), ("cascade", cascade)) if not isinstance(v, bool)]
-    problems += [Problem(k, _("There is no field “%(field)s” here.", field=k), v, "unknown") for k, v in body.items() if k not in ("enabled", "cascade")]
+    problems = [
+        Problem(k, _("This must be true or false."), v, "type")
+        for k, v in (("enabled", enabled), ("cascade", cascade))
+        if not isinstance(v, bool)
+    ]
+    problems += [
+        Problem(k, _("There is no field “%(field)s” here.", field=k), v, "unknown")
+        for k, v in body.items()
+        if k not in ("enabled", "cascade")
+    ]
     if problems:
         raise Invalid(*problems)
     try:

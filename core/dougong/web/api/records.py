@@ -19,8 +19,8 @@ from dougong.errors import Forbidden, Invalid, NotFound, Problem
 from dougong.i18n import _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
-from dougong.records.filters import visible_field
 from dougong.records.actions import action_named, run_action
+from dougong.records.filters import visible_field
 from dougong.records.history import history_of
 from dougong.records.kinds import BIGGEST_INT
 from dougong.records.queries import LARGEST_PAGE, Query, fetch_page, sums
@@ -71,7 +71,9 @@ def _based_on(request: Request[Any, Any, Any], *, required: bool) -> int | None:
         return None
     text = given.strip().removeprefix("W/").strip('"')
     if not (text.isascii() and text.isdecimal()) or len(text) > 18:
-        raise BadRequest(_("If-Match must hold the record's version, a whole number; it is “%(given)s”.", given=given[:40]))
+        raise BadRequest(
+            _("If-Match must hold the record's version, a whole number; it is “%(given)s”.", given=given[:40])
+        )
     return int(text)
 
 
@@ -106,7 +108,9 @@ def query_from(record_type: RecordType, given: Mapping[str, str]) -> Query:
     """A list query from address parameters; Invalid names the one that can't be read."""
     unknown = [k for k in given if k not in LIST_PARAMETERS]
     if unknown:
-        raise Invalid(*(Problem(k, _("There is no parameter “%(name)s”.", name=k), given[k], "unknown") for k in unknown))
+        raise Invalid(
+            *(Problem(k, _("There is no parameter “%(name)s”.", name=k), given[k], "unknown") for k in unknown)
+        )
     return Query(
         record_type,
         filter=_tree(given.get("filter", "")),
@@ -175,8 +179,16 @@ async def read_record(collection: str, record_id: str, request: Request[Any, Any
 async def _summary(record_type: RecordType, given: Mapping[str, str]) -> dict[str, Any]:
     unknown = [k for k in given if k not in ("group", "sum", "filter", "q")]
     if unknown:
-        raise Invalid(*(Problem(k, _("There is no parameter “%(name)s”.", name=k), given[k], "unknown") for k in unknown))
-    groups = await sums(record_type, given.get("group", ""), given.get("sum", ""), _tree(given.get("filter", "")), _clean(given.get("q", ""), "q"))
+        raise Invalid(
+            *(Problem(k, _("There is no parameter “%(name)s”.", name=k), given[k], "unknown") for k in unknown)
+        )
+    groups = await sums(
+        record_type,
+        given.get("group", ""),
+        given.get("sum", ""),
+        _tree(given.get("filter", "")),
+        _clean(given.get("q", ""), "q"),
+    )
     return {"items": groups}
 
 
@@ -249,7 +261,14 @@ async def act_on_record(request: Request[Any, Any, Any], collection: str, record
 async def _move(record_type: RecordType, record: Row, body: Mapping[str, Any]) -> Row:
     unknown = set(body) - {"to", "why"}
     if unknown or not isinstance(body.get("to"), str) or not isinstance(body.get("why", ""), str):
-        raise Invalid(Problem("to", _("Send the state to go to as “to”, and where it is asked for a reason as “why”."), body.get("to"), "required"))
+        raise Invalid(
+            Problem(
+                "to",
+                _("Send the state to go to as “to”, and where it is asked for a reason as “why”."),
+                body.get("to"),
+                "required",
+            )
+        )
     return await desk.move(record, body["to"], why=body.get("why"))
 
 

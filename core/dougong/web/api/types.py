@@ -36,7 +36,13 @@ async def read_type(collection: str) -> dict[str, Any]:
 
 
 def _summary(record_type: RecordType) -> dict[str, Any]:
-    return {"path": record_type.path, "key": record_type.key, "label": str(record_type.label), "plural": str(record_type.plural), "title": record_type.title._meta.name}
+    return {
+        "path": record_type.path,
+        "key": record_type.key,
+        "label": str(record_type.label),
+        "plural": str(record_type.plural),
+        "title": record_type.title._meta.name,
+    }
 
 
 def _field(record_type: RecordType, field: Field) -> dict[str, Any]:

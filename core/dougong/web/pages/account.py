@@ -49,7 +49,9 @@ async def do_sign_in(request: AnyRequest) -> Response[Any]:
 def session_cookie(request: AnyRequest, token: str) -> Cookie:
     config = request.app.state.config
     secure = config.secure_cookies or request.url.scheme == "https"
-    return Cookie(COOKIE, value=token, path="/", httponly=True, samesite="lax", secure=secure, max_age=config.session_days * 86400)
+    return Cookie(
+        COOKIE, value=token, path="/", httponly=True, samesite="lax", secure=secure, max_age=config.session_days * 86400
+    )
 
 
 @post("/sign-out", include_in_schema=False, status_code=200)
@@ -70,7 +72,14 @@ async def ask_password(request: AnyRequest) -> Response[Any]:
 async def _password_page(request: AnyRequest, errors: dict[str, str], status: int = 200) -> Response[Any]:
     forced = visitor_of(request).must_change_password
     rules = (str(_("At least 8 characters")), str(_("Not the user name")))
-    view = PasswordPage(action="/password", forced=forced, errors=errors, rules=rules, cancel_href="" if forced else "/", user=_user_name(request))
+    view = PasswordPage(
+        action="/password",
+        forced=forced,
+        errors=errors,
+        rules=rules,
+        cancel_href="" if forced else "/",
+        user=_user_name(request),
+    )
     return page_outside(request, view, status=status) if forced else page(request, view, status=status)
 
 
@@ -133,4 +142,13 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-routes = [ask_sign_in, do_sign_in, do_sign_out, ask_password, change_password, keep_preferences, choose_language, health]
+routes = [
+    ask_sign_in,
+    do_sign_in,
+    do_sign_out,
+    ask_password,
+    change_password,
+    keep_preferences,
+    choose_language,
+    health,
+]

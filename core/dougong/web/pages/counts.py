@@ -15,7 +15,7 @@ from dougong.records.filters import compile_filter, conditions
 from dougong.records.queries import bounded_count
 from dougong.records.types import RecordType
 from dougong.web.pages.lists import total_words, type_at
-from dougong.web.pages.records import pointing_to, tab_key, id_at
+from dougong.web.pages.records import id_at, pointing_to, tab_key
 from dougong.web.shell import menus_for
 
 __all__ = ["routes"]
@@ -56,7 +56,9 @@ async def view_counts(collection: str) -> dict[str, str]:
     found = {}
     for number, view in enumerate(record_type.saved_views):
         tree = conditions(view.where)
-        found[f"view:{number}"] = await _count(f"{record_type.key}:{number}", record_type, compile_filter(record_type, tree))
+        found[f"view:{number}"] = await _count(
+            f"{record_type.key}:{number}", record_type, compile_filter(record_type, tree)
+        )
     return found
 
 
@@ -68,7 +70,9 @@ async def tab_counts(request: Request[Any, Any, Any], collection: str, record_id
     found = {}
     for tab in current_snapshot().tabs_of(record_type.key):
         if may(current(), tab.record, "read"):
-            total, exact = await bounded_count(tab.record, pointing_to(tab.record, tab.via._meta.name, number), bound=999)
+            total, exact = await bounded_count(
+                tab.record, pointing_to(tab.record, tab.via._meta.name, number), bound=999
+            )
             found[tab_key(tab)] = total_words(total, exact) if total else ""
     return found
 

@@ -77,7 +77,9 @@ def dialog_page(
     )
 
 
-def confirm_page(title: Text | str, action: str, back: str, save: Text | str, intro: Text | str, typed: Typed) -> FormPage:
+def confirm_page(
+    title: Text | str, action: str, back: str, save: Text | str, intro: Text | str, typed: Typed
+) -> FormPage:
     """Asks before something that is not easily taken back."""
     return dialog_page(title, action, back, (), typed, save=save, look="danger", intro=intro)
 

@@ -52,7 +52,9 @@ class Typed:
 
     def others(self, shown: set[str]) -> tuple[str, ...]:
         """What concerns no field of the form."""
-        return tuple(f"{p.field}: {p.message}" if p.field else str(p.message) for p in self.problems if p.field not in shown)
+        return tuple(
+            f"{p.field}: {p.message}" if p.field else str(p.message) for p in self.problems if p.field not in shown
+        )
 
 
 # ------------------------------------------------------------------ new
@@ -75,7 +77,9 @@ async def create_record(request: AnyRequest, collection: str) -> Response[Any]:
     then = str(form.get("then", ""))
     try:
         async with transaction():
-            made = await desk.create(record_type.table, read_values(record_type, _filled(record_type, typed, start=True), current()))
+            made = await desk.create(
+                record_type.table, read_values(record_type, _filled(record_type, typed, start=True), current())
+            )
             if then:
                 made = await desk.move(made, then)  # type: ignore[type-var]
     except DougongError as err:
@@ -99,7 +103,11 @@ def _starting_values(record_type: RecordType) -> dict[str, str]:
 def _filled(record_type: RecordType, typed: Mapping[str, str], *, start: bool = False) -> dict[str, Any]:
     """The values to read: a box that isn't ticked sends nothing, and means no. What was left empty in a new record is left to its default."""
     who = current()
-    values: dict[str, Any] = {k: v for k, v in typed.items() if k in record_type.entered and writable(record_type, record_type.entered[k], who)}
+    values: dict[str, Any] = {
+        k: v
+        for k, v in typed.items()
+        if k in record_type.entered and writable(record_type, record_type.entered[k], who)
+    }
     for key, field in record_type.entered.items():
         if field.kind == "yes_no" and writable(record_type, field, who):
             values[key] = typed.get(key, "false") or "false"
@@ -135,7 +143,9 @@ async def change_record(request: AnyRequest, collection: str, record_id: str) ->
     then = str(form.get("then", ""))
     try:
         async with transaction():
-            changed = await desk.change(record, read_values(record_type, _filled(record_type, typed), current()), version=based_on)
+            changed = await desk.change(
+                record, read_values(record_type, _filled(record_type, typed), current()), version=based_on
+            )
             if then:
                 await desk.move(changed, then)  # type: ignore[type-var]
     except Conflict:
@@ -154,11 +164,17 @@ def _written(record_type: RecordType, record: Row) -> dict[str, str]:
 
 async def _conflict(record_type: RecordType, record: Row) -> Banner:
     """Who changed it, when, and what: so that one can decide before saving over it."""
-    [last] = await history_of(record_type, int(record.id), limit=1) or [None]
+    last = next(iter(await history_of(record_type, int(record.id), limit=1)), None)
     if last is None:
         return Banner(str(_("This record was changed meanwhile. Nothing was saved yet; what you typed is below.")))
-    text = _("%(who)s changed this record at %(when)s. Nothing was saved yet; what you typed is below. Save again to keep yours.", who=last.who or _("System"), when=moment_text(last.at))
-    lines = tuple(f"{record_type.fields[k].label}: {_short(v)}" for k, v in last.after.items() if k in record_type.fields)
+    text = _(
+        "%(who)s changed this record at %(when)s. Nothing was saved yet; what you typed is below. Save again to keep yours.",
+        who=last.who or _("System"),
+        when=moment_text(last.at),
+    )
+    lines = tuple(
+        f"{record_type.fields[k].label}: {_short(v)}" for k, v in last.after.items() if k in record_type.fields
+    )
     return Banner(str(text), "warn", Action(str(_("Show their version")), f"/{record_type.path}/{record.id}"), lines)
 
 
@@ -170,18 +186,35 @@ def _short(value: Any) -> str:
 
 
 async def form_page(
-    record_type: RecordType, typed: Typed, record: Row | None = None, *, back: str = "", version: int | None = None, conflict: Banner | None = None
+    record_type: RecordType,
+    typed: Typed,
+    record: Row | None = None,
+    *,
+    back: str = "",
+    version: int | None = None,
+    conflict: Banner | None = None,
 ) -> FormPage:
     who = current()
-    shown = [f for f in record_type.entered.values() if visible_field(record_type, f.key) and (record is None or f.key != "number")]
+    shown = [
+        f
+        for f in record_type.entered.values()
+        if visible_field(record_type, f.key) and (record is None or f.key != "number")
+    ]
     titles = await _titles(shown, typed.values)
     path = f"/{record_type.path}" + (f"/{record.id}" if record else "")
     sections = tuple(
-        FormSection(str(label), tuple(_form_field(record_type, f, typed, titles, readonly=not writable(record_type, f, who)) for f in fields))
+        FormSection(
+            str(label),
+            tuple(
+                _form_field(record_type, f, typed, titles, readonly=not writable(record_type, f, who)) for f in fields
+            ),
+        )
         for label, fields in grouped_fields(record_type, shown)
     )
     hidden = [("version", str(version or record.version))] if record else [("back", back)] if back else []
-    title = str(_("Edit %(what)s", what=record_type.label)) if record else str(_("New %(what)s", what=record_type.label))
+    title = (
+        str(_("Edit %(what)s", what=record_type.label)) if record else str(_("New %(what)s", what=record_type.label))
+    )
     crumbs = [Crumb(str(record_type.plural), f"/{record_type.path}")]
     if record:
         key = record_type.title._meta.name
@@ -208,7 +241,9 @@ async def _titles(fields: Sequence[Field], values: Mapping[str, str]) -> dict[st
     return found
 
 
-def _form_field(record_type: RecordType, field: Field, typed: Typed, titles: Mapping[str, Mapping[int, str]], *, readonly: bool) -> FormField:
+def _form_field(
+    record_type: RecordType, field: Field, typed: Typed, titles: Mapping[str, Mapping[int, str]], *, readonly: bool
+) -> FormField:
     value = typed.values.get(field.key, "")
     title = field.key == record_type.title._meta.name
     return FormField(
@@ -243,7 +278,9 @@ def _submits(record_type: RecordType, record: Row | None) -> tuple[Submit, ...]:
     save = Submit(str(_("Save")), look="primary")
     cycle = record_type.lifecycle
     state = cycle.start if cycle and record is None else getattr(record, "state", "")
-    steps = [m for m in cycle.moves_from(state) if not m.reason and may(current(), record_type, m.right)] if cycle else []
+    steps = (
+        [m for m in cycle.moves_from(state) if not m.reason and may(current(), record_type, m.right)] if cycle else []
+    )
     if not steps or state != (cycle.start if cycle else ""):
         return (save,)
     label = _("Save and %(step)s", step=str(record_type.move_label(steps[0])).lower())
@@ -279,7 +316,9 @@ async def take_step(request: AnyRequest, collection: str, record_id: str, target
 
 async def _refused(request: AnyRequest, record_type: RecordType, record: Row, err: DougongError) -> Response[Any]:
     fresh = await desk.get(record_type.table, int(record.id))
-    return page(request, await record_page(request, record_type, fresh, banner=Banner(str(err), "bad")), status=err.status)
+    return page(
+        request, await record_page(request, record_type, fresh, banner=Banner(str(err), "bad")), status=err.status
+    )
 
 
 async def _step(record_type: RecordType, record: Row, target: str) -> Move:
@@ -289,9 +328,17 @@ async def _step(record_type: RecordType, record: Row, target: str) -> Move:
     raise NotFound
 
 
-def _why_page(record_type: RecordType, record: Row, step: Move, typed: Typed = Typed({})) -> FormPage:  # noqa: B008 - frozen
+def _why_page(record_type: RecordType, record: Row, step: Move, typed: Typed = Typed({})) -> FormPage:
     path = f"/{record_type.path}/{record.id}"
-    why = FormField("why", str(_("Reason")), "long_text", typed.values.get("why", ""), error=typed.error("why"), required=True, wide=True)
+    why = FormField(
+        "why",
+        str(_("Reason")),
+        "long_text",
+        typed.values.get("why", ""),
+        error=typed.error("why"),
+        required=True,
+        wide=True,
+    )
     return FormPage(
         title=str(record_type.move_label(step)),
         action=f"{path}/moves/{step.target}",
@@ -317,7 +364,11 @@ async def ask_removal(request: AnyRequest, collection: str, record_id: str) -> R
         sections=(),
         submits=(Submit(str(_("Delete")), look="danger"),),
         cancel_href=path,
-        intro=str(_("It goes for good; the change log keeps what it held. Records that refer to it keep it from being deleted.")),
+        intro=str(
+            _(
+                "It goes for good; the change log keeps what it held. Records that refer to it keep it from being deleted."
+            )
+        ),
     )
     return page(request, view)
 
@@ -354,10 +405,13 @@ async def do_verb(request: AnyRequest, collection: str, record_id: str, verb: st
 
 def _form_problems(err: ValidationError) -> list[Problem]:
     missing = _("This must be filled in.")
-    return [Problem(str(e["loc"][0]) if e["loc"] else "", missing if e["type"] == "missing" else e["msg"]) for e in err.errors()]
+    return [
+        Problem(str(e["loc"][0]) if e["loc"] else "", missing if e["type"] == "missing" else e["msg"])
+        for e in err.errors()
+    ]
 
 
-def verb_page(record_type: RecordType, record: Row, action: Verb, typed: Typed = Typed({})) -> FormPage:  # noqa: B008 - frozen
+def verb_page(record_type: RecordType, record: Row, action: Verb, typed: Typed = Typed({})) -> FormPage:
     path = f"/{record_type.path}/{record.id}"
     form: type[BaseModel] = action.form or BaseModel
     fields = tuple(_model_field(form, name, record_type.domain, typed) for name in form.model_fields)

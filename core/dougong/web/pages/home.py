@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
+from collections.abc import Sequence
 from typing import Any
 
 from babel.dates import format_date
@@ -21,7 +21,6 @@ from dougong.web.views import Action, HomePage, Line, LineTile
 
 __all__ = ["routes"]
 
-logger = logging.getLogger(__name__)
 TILE_SECONDS = 3.0
 AnyRequest = Request[Any, Any, Any]
 
@@ -50,11 +49,18 @@ async def show_home(request: AnyRequest) -> Response[Any]:
 async def _tile(plugin: str, tile: Tile) -> LineTile:
     """A plugin's card; one that fails or hangs leaves a note in its place, and the page stands."""
     try:
-        rows = [] if is_left_alone(plugin) else await within(TILE_SECONDS, tile.rows(), step=TILE_SECONDS)
-    except (Exception, OutOfTime) as err:  # a stranger's code: the rest of the page goes on
+        rows = [] if is_left_alone(plugin) else await within(TILE_SECONDS, _rows_of(tile), step=TILE_SECONDS)
+    # a stranger's code: the rest of the page goes on
+    except (Exception, OutOfTime) as err:  # noqa: BLE001
         record_failure(plugin, f"tile {tile.key}", err, tile.rows.__module__.partition(".")[0])
         return LineTile(str(tile.label), (), empty=str(_("This can't be shown right now.")), icon=tile.icon)
-    return LineTile(str(tile.label), tuple(_line(r) for r in rows[:12]), empty=str(tile.empty or _("Nothing here.")), icon=tile.icon)
+    return LineTile(
+        str(tile.label), tuple(_line(r) for r in rows[:12]), empty=str(tile.empty or _("Nothing here.")), icon=tile.icon
+    )
+
+
+async def _rows_of(tile: Tile) -> Sequence[TileRow]:
+    return await tile.rows()
 
 
 def _line(row: TileRow) -> Line:
@@ -63,7 +69,12 @@ def _line(row: TileRow) -> Line:
 
 def _greeting() -> Text:
     hour = dt.datetime.now(company_zone()).hour
-    for end, words in ((6, _("Good night, %(name)s")), (12, _("Good morning, %(name)s")), (14, _("Good day, %(name)s")), (18, _("Good afternoon, %(name)s"))):
+    for end, words in (
+        (6, _("Good night, %(name)s")),
+        (12, _("Good morning, %(name)s")),
+        (14, _("Good day, %(name)s")),
+        (18, _("Good afternoon, %(name)s")),
+    ):
         if hour < end:
             return words
     return _("Good evening, %(name)s")

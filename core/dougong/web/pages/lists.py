@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -235,21 +234,38 @@ def _find_words(record_type: RecordType) -> str:
 def _empty(state: ListState, create: Action) -> Placeholder:
     record_type = state.record_type
     if state.q or state.terms:
-        return Placeholder(str(_("Nothing matches")), str(_("Try fewer conditions.")), "search", Action(str(_("Clear")), state.href(q="", terms=())))
+        return Placeholder(
+            str(_("Nothing matches")),
+            str(_("Try fewer conditions.")),
+            "search",
+            Action(str(_("Clear")), state.href(q="", terms=())),
+        )
     return Placeholder(
-        str(_("No %(what)s here yet", what=record_type.plural)), icon=record_type.icon, action=create if may(current(), record_type, "create") else None
+        str(_("No %(what)s here yet", what=record_type.plural)),
+        icon=record_type.icon,
+        action=create if may(current(), record_type, "create") else None,
     )
 
 
 def _tabs(state: ListState) -> tuple[Tab, ...]:
     return tuple(
-        Tab(str(view.label), ListState(state.record_type, view=n, size=state.size, sort=state.sort).href(), n == state.view, count_key=f"view:{n}")
+        Tab(
+            str(view.label),
+            ListState(state.record_type, view=n, size=state.size, sort=state.sort).href(),
+            n == state.view,
+            count_key=f"view:{n}",
+        )
         for n, view in enumerate(state.record_type.saved_views)
     )
 
 
 def table_view(
-    record_type: RecordType, keys: Sequence[str], found: Page, state: ListState | None = None, *, empty: Placeholder | None = None
+    record_type: RecordType,
+    keys: Sequence[str],
+    found: Page,
+    state: ListState | None = None,
+    *,
+    empty: Placeholder | None = None,
 ) -> TableView:
     """Columns and rows; one cell maker per column, none per cell."""
     slots = _phone_slots(record_type, keys)
@@ -305,7 +321,11 @@ def _sorted_by(state: ListState) -> tuple[str, bool]:
 
 def _sorts(state: ListState, keys: Sequence[str]) -> tuple[Tab, ...]:
     key, descending = _sorted_by(state)
-    fields = [state.record_type.fields[k] for k in dict.fromkeys((*keys, "created", "updated")) if visible_field(state.record_type, k)]
+    fields = [
+        state.record_type.fields[k]
+        for k in dict.fromkeys((*keys, "created", "updated"))
+        if visible_field(state.record_type, k)
+    ]
     return tuple(
         Tab(str(f.label), state.href(sort=f"-{f.key}" if f.key == key and not descending else f.key), f.key == key)
         for f in fields
@@ -325,7 +345,11 @@ def _pager(state: ListState, found: Page) -> Pager:
     last = max(-(-found.total // state.size), 1) if found.exact else 0
     page_number = state.page
     by_number = not state.cursor
-    back = state.href(page=page_number - 1) if by_number and page_number > 1 else (state.href(page=1, cursor="") if state.cursor else "")
+    back = (
+        state.href(page=page_number - 1)
+        if by_number and page_number > 1
+        else (state.href(page=1, cursor="") if state.cursor else "")
+    )
     if found.next is None:
         forward = ""
     elif by_number and page_number * state.size <= BOUND and (not last or page_number < last):
@@ -359,7 +383,15 @@ async def _chips(state: ListState) -> tuple[FilterChip, ...]:
         if field is None:
             continue
         rest = tuple(t for n, t in enumerate(state.terms) if n != at)
-        chips.append(FilterChip(str(field.label), str(OPERATORS[operator]), await _value_words(field, operator, value), state.href(terms=rest), group))
+        chips.append(
+            FilterChip(
+                str(field.label),
+                str(OPERATORS[operator]),
+                await _value_words(field, operator, value),
+                state.href(terms=rest),
+                group,
+            )
+        )
     return tuple(chips)
 
 
@@ -377,8 +409,6 @@ async def _value_words(field: Field, operator: str, value: str) -> str:
     if field.kind in ("choice", "state"):
         return ", ".join(field.type.show(p, field) for p in parts)
     return value
-
-
 
 
 def control_kind(field: Field) -> str:
@@ -407,7 +437,12 @@ async def _filter_form(state: ListState) -> FilterForm:
             if visible_field(record_type, k)
         ]
     )
-    return FilterForm(fields, conditions_now, tuple((k, v) for k, v in state.kept() if k not in "fovg"), state.href(terms=()) if state.terms else "")
+    return FilterForm(
+        fields,
+        conditions_now,
+        tuple((k, v) for k, v in state.kept() if k not in "fovg"),
+        state.href(terms=()) if state.terms else "",
+    )
 
 
 def lookup_url(field: Field) -> str:
@@ -446,7 +481,7 @@ def _moved(keys: list[str], key: str, step: int) -> list[str]:
 
 
 def total_words(total: int, exact: bool) -> str:
-    """"1,284", or "10,000+" beyond the bound."""
+    """ "1,284", or "10,000+" beyond the bound."""
     return number_text(total) + ("" if exact else "+")
 
 

@@ -31,7 +31,9 @@ async def look_up(request: Request[Any, Any, Any], collection: str) -> list[dict
     title = record_type.title._meta.name
     extra = [k for k in record_type.search_keys if k != title and visible(record_type, k)][:1]
     active = WhereRaw(f'"{record_type.key}"."active" = {{}}', True) if "active" in record_type.fields else None
-    found = await fetch_page(Query(record_type, q=text, sort=title, fields=(title, *extra), limit=MOST, also=active), with_titles=True)
+    found = await fetch_page(
+        Query(record_type, q=text, sort=title, fields=(title, *extra), limit=MOST, also=active), with_titles=True
+    )
     return [
         {
             "value": str(row["id"]),

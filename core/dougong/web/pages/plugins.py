@@ -49,7 +49,10 @@ async def process_state() -> ProcessState:
 def _tabs(cards: list[PluginCard], chosen: str) -> tuple[Tab, ...]:
     counts = {"": len(cards), "on": sum(c.enabled for c in cards), "off": sum(not c.enabled for c in cards)}
     labels = {"": _("All"), "on": _("On"), "off": _("Off")}
-    return tuple(Tab(str(labels[k]), f"/plugins?show={k}" if k else "/plugins", k == chosen, number_text(n)) for k, n in counts.items())
+    return tuple(
+        Tab(str(labels[k]), f"/plugins?show={k}" if k else "/plugins", k == chosen, number_text(n))
+        for k, n in counts.items()
+    )
 
 
 def _card(here: Board, loaded: LoadedPlugin, states: States, state: ProcessState) -> PluginCard:
@@ -99,7 +102,11 @@ def _impact_page(name: str, found: Impact, error: str = "") -> ImpactPage:
     loaded = here.installed.plugins[name]
     labels = {k.name: str(k.label) for k in KINDS}
     records = tuple(f"{r.plural}: {number_text(n)}" for r, n in found.records)
-    lines = [ImpactLine(str(_("Records (kept)")), records, number_text(sum(n for _r, n in found.records)))] if records else []
+    lines = (
+        [ImpactLine(str(_("Records (kept)")), records, number_text(sum(n for _r, n in found.records)))]
+        if records
+        else []
+    )
     lines += [
         ImpactLine(labels[kind], tuple(str(item) for item in items), number_text(len(items)))
         for kind, items in found.parts.items()

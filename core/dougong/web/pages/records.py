@@ -30,8 +30,8 @@ from dougong.records.queries import Query, fetch_page, neighbours
 from dougong.records.tables import Row
 from dougong.records.types import Move, RecordType
 from dougong.records.values import read_values
-from dougong.web.cells import cell_for, tone_of
-from dougong.web.components import hue, initial, place_initial
+from dougong.web.cells import avatar_letter, cell_for, tone_of
+from dougong.web.components import hue
 from dougong.web.pages.lists import list_state, table_view, title_text, type_at
 from dougong.web.render import go, page
 from dougong.web.views import (
@@ -78,21 +78,33 @@ async def show_record(request: AnyRequest, collection: str, record_id: str) -> R
     return page(request, await record_page(request, record_type, record))
 
 
-async def record_page(request: AnyRequest, record_type: RecordType, record: Row, *, composed: str = "", wrong: str = "", banner: Banner | None = None) -> RecordPage:
+async def record_page(
+    request: AnyRequest,
+    record_type: RecordType,
+    record: Row,
+    *,
+    composed: str = "",
+    wrong: str = "",
+    banner: Banner | None = None,
+) -> RecordPage:
     row = record.to_dict()
     path, record_id = f"/{record_type.path}/{record.id}", int(record.id)
     titles = await _titles(record_type, row)
-    title = title_text(record_type.fields[record_type.title._meta.name], row[record_type.title._meta.name], titles.get(record_type.title._meta.name, {}))
+    title = title_text(
+        record_type.fields[record_type.title._meta.name],
+        row[record_type.title._meta.name],
+        titles.get(record_type.title._meta.name, {}),
+    )
     snapshot = current_snapshot()
     tabs = [t for t in snapshot.tabs_of(record_type.key) if may(current(), t.record, "read")]
     chosen = _chosen(request.query_params.get("tab", ""), tabs)
     editable = await may_with(record_type, "edit", record_id)
     before, after, tail = await _neighbours(request, record_type, record_id)
-    letter = {"organisation": place_initial, "person": initial}.get(record_type.avatar)
+    letter = avatar_letter(record_type, title)
     common: dict[str, Any] = {
         "title": title,
         "crumbs": (Crumb(str(record_type.plural), f"/{record_type.path}{tail}"),),
-        "initial": letter(title) if letter else "",
+        "initial": letter,
         "hue": hue(title),
         "icon": "" if letter else record_type.icon,
         "subtitle": _subtitle(record_type, row, titles),
@@ -134,19 +146,27 @@ def tab_key(tab: RelatedTab) -> str:
     return f"{tab.record.path}.{tab.via._meta.name}"
 
 
-def _tabs(record_type: RecordType, path: str, tail: str, tabs: Sequence[RelatedTab], chosen: RelatedTab | str) -> tuple[Tab, ...]:
+def _tabs(
+    record_type: RecordType, path: str, tail: str, tabs: Sequence[RelatedTab], chosen: RelatedTab | str
+) -> tuple[Tab, ...]:
     def href(key: str) -> str:
         query = tail[1:] + ("&" if tail and key else "") + (f"tab={key}" if key else "")
         return path + (f"?{query}" if query else "")
 
     has_timeline = bool(current_snapshot().timelines_of(record_type.key))
-    first = Tab(str(_("Activity")), href(""), chosen == "", icon="activity") if has_timeline else Tab(str(_("History")), href(""), chosen in ("", "history"))
+    first = (
+        Tab(str(_("Activity")), href(""), chosen == "", icon="activity")
+        if has_timeline
+        else Tab(str(_("History")), href(""), chosen in ("", "history"))
+    )
     related = [Tab(str(t.label or t.record.plural), href(tab_key(t)), t is chosen, count_key=tab_key(t)) for t in tabs]
     last = [Tab(str(_("History")), href("history"), chosen == "history")] if has_timeline else []
     return (first, *related, *last)
 
 
-async def _neighbours(request: AnyRequest, record_type: RecordType, record_id: int) -> tuple[int | None, int | None, str]:
+async def _neighbours(
+    request: AnyRequest, record_type: RecordType, record_id: int
+) -> tuple[int | None, int | None, str]:
     """Previous and next in the list one came from; without a list in the address there are none, and nothing is asked."""
     params = {k: v for k, v in request.query_params.items() if k != "tab"}
     if not params:
@@ -160,8 +180,14 @@ async def _neighbours(request: AnyRequest, record_type: RecordType, record_id: i
     return before, after, f"?{urlencode(pairs)}" if pairs else ""
 
 
-def _subtitle(record_type: RecordType, row: Mapping[str, Any], titles: Mapping[str, Mapping[int, str]]) -> tuple[Cell, ...]:
-    keys = [c._meta.name for c in record_type.list_view.columns if c._meta.name not in (record_type.title._meta.name, "state", "owner")]
+def _subtitle(
+    record_type: RecordType, row: Mapping[str, Any], titles: Mapping[str, Mapping[int, str]]
+) -> tuple[Cell, ...]:
+    keys = [
+        c._meta.name
+        for c in record_type.list_view.columns
+        if c._meta.name not in (record_type.title._meta.name, "state", "owner")
+    ]
     cells = [
         cell_for(record_type, record_type.fields[k], row[k], titles.get(k))
         for k in keys
@@ -189,7 +215,11 @@ def _path(record_type: RecordType, row: Mapping[str, Any]) -> tuple[Step, ...]:
 
 
 def _closed_banner(row: Mapping[str, Any]) -> Banner | None:
-    return Banner(str(_("Deactivated: it can still be seen where it stands, and no longer be chosen.")), "warn") if row.get("active") is False else None
+    return (
+        Banner(str(_("Deactivated: it can still be seen where it stands, and no longer be chosen.")), "warn")
+        if row.get("active") is False
+        else None
+    )
 
 
 async def _buttons(record_type: RecordType, record: Row, path: str, editable: bool) -> dict[str, Any]:
@@ -198,7 +228,9 @@ async def _buttons(record_type: RecordType, record: Row, path: str, editable: bo
     edit = Action(str(_("Edit")), f"{path}/edit", "pencil") if editable else None
     moves = [await _move_action(record_type, m, path, version) for m in await moves_offered(record_type, record)]
     verbs = [
-        Action(str(a.label), f"{path}/{a.key}", a.icon, "get" if a.form else "post", dialog=bool(a.form), values=version)
+        Action(
+            str(a.label), f"{path}/{a.key}", a.icon, "get" if a.form else "post", dialog=bool(a.form), values=version
+        )
         for a in offered(record_type, record)
         if a.right != "edit" or editable
     ]
@@ -208,7 +240,12 @@ async def _buttons(record_type: RecordType, record: Row, path: str, editable: bo
     forward = [*verbs, *moves]
     primary = replace(forward[0], look="primary") if forward else (replace(edit, look="primary") if edit else None)
     beside = ([edit] if edit and forward else []) + forward[1:2]
-    return {"primary": primary, "actions": tuple(beside), "more": tuple([*forward[2:], *remove]), "tools": _tools(record_type, record)}
+    return {
+        "primary": primary,
+        "actions": tuple(beside),
+        "more": (*forward[2:], *remove),
+        "tools": _tools(record_type, record),
+    }
 
 
 async def moves_offered(record_type: RecordType, record: Row) -> list[Move]:
@@ -216,7 +253,9 @@ async def moves_offered(record_type: RecordType, record: Row) -> list[Move]:
     if record_type.lifecycle is None:
         return []
     possible = record_type.lifecycle.moves_from(record.state)  # type: ignore[attr-defined]
-    allowed = {right: bool(await within_reach(record_type, right, [int(record.id)])) for right in {m.right for m in possible}}
+    allowed = {
+        right: bool(await within_reach(record_type, right, [int(record.id)])) for right in {m.right for m in possible}
+    }
     return [m for m in possible if allowed[m.right]]
 
 
@@ -228,9 +267,16 @@ async def _move_action(record_type: RecordType, step: Move, path: str, version: 
 def _tools(record_type: RecordType, record: Row) -> tuple[Action, ...]:
     """Call and mail, with the first number and address there is."""
     found = []
-    for kind, icon, scheme, label in (("phone", "phone", "tel:", _("Call")), ("email", "mail", "mailto:", _("Write an e-mail"))):
+    for kind, icon, scheme, label in (
+        ("phone", "phone", "tel:", _("Call")),
+        ("email", "mail", "mailto:", _("Write an e-mail")),
+    ):
         for field in record_type.fields.values():
-            value = getattr(record, field.key, None) if field.kind == kind and visible_field(record_type, field.key) else None
+            value = (
+                getattr(record, field.key, None)
+                if field.kind == kind and visible_field(record_type, field.key)
+                else None
+            )
             if value:
                 number = "".join(c for c in value if c.isdigit() or c == "+") if kind == "phone" else value
                 found.append(Action(str(label), f"{scheme}{number}", icon, look="quiet", icon_only=True, hint=value))
@@ -241,14 +287,17 @@ def _tools(record_type: RecordType, record: Row) -> tuple[Action, ...]:
 # ------------------------------------------------------------------ properties
 
 
-def _properties(record_type: RecordType, row: Mapping[str, Any], titles: Mapping[str, Mapping[int, str]]) -> tuple[PropertyGroup, ...]:
+def _properties(
+    record_type: RecordType, row: Mapping[str, Any], titles: Mapping[str, Mapping[int, str]]
+) -> tuple[PropertyGroup, ...]:
     groups = grouped_fields(record_type, list(record_type.fields.values()))
     found = []
     for number, (label, fields) in enumerate(groups):
         items = tuple(
             Property(str(f.label), cell_for(record_type, f, row[f.key], titles.get(f.key)))
             for f in fields
-            if visible_field(record_type, f.key) and f.key not in ("id", "version", "state", record_type.title._meta.name)
+            if visible_field(record_type, f.key)
+            and f.key not in ("id", "version", "state", record_type.title._meta.name)
         )
         if items:
             found.append(PropertyGroup(str(label), items, open=number < 4))
@@ -259,7 +308,9 @@ def grouped_fields(record_type: RecordType, fields: Sequence[Field]) -> list[tup
     """The template's groups in order; what it doesn't name stands first, what every record carries last."""
     in_group = {c._meta.name: label for label, columns in record_type.template.groups.items() for c in columns}
     by_key = {f.key: f for f in fields}
-    common = [f for f in fields if f.key in ("owner", "department", "number", "created", "updated") and f.key not in in_group]
+    common = [
+        f for f in fields if f.key in ("owner", "department", "number", "created", "updated") and f.key not in in_group
+    ]
     first = [f for f in fields if f.key not in in_group and f not in common]
     groups: list[tuple[Text, list[Field]]] = [(_("Basics"), first)]
     for label, columns in record_type.template.groups.items():
@@ -287,9 +338,17 @@ async def _timeline(record_type: RecordType, record_id: int, *, only_changes: bo
 
 async def _written(timeline: Timeline, record_id: int) -> list[tuple[dt.datetime, Entry]]:
     record_type = timeline.record
-    keys = tuple(c._meta.name for c in (timeline.at, timeline.text, *((timeline.kind,) if timeline.kind is not None else ())))
+    keys = tuple(
+        c._meta.name for c in (timeline.at, timeline.text, *((timeline.kind,) if timeline.kind is not None else ()))
+    )
     who = "owner" if "owner" in record_type.fields else ""
-    query = Query(record_type, [[timeline.via._meta.name, "=", record_id]], sort=f"-{keys[0]}", fields=(*keys, *((who,) if who else ())), limit=TIMELINE)
+    query = Query(
+        record_type,
+        [[timeline.via._meta.name, "=", record_id]],
+        sort=f"-{keys[0]}",
+        fields=(*keys, *((who,) if who else ())),
+        limit=TIMELINE,
+    )
     found = await fetch_page(query, with_titles=True)
     entries = []
     for row in found.rows:
@@ -337,10 +396,24 @@ def _change_entry(record_type: RecordType, entry: HistoryEntry, names: Names) ->
     changes: tuple[Change, ...] = ()
     if entry.verb == "update":
         fields = [record_type.fields[k] for k in entry.after if k in record_type.fields]
-        changes = tuple(Change(str(f.label), _logged_words(f, entry.before.get(f.key), names), _logged_words(f, entry.after.get(f.key), names)) for f in fields)
+        changes = tuple(
+            Change(
+                str(f.label),
+                _logged_words(f, entry.before.get(f.key), names),
+                _logged_words(f, entry.after.get(f.key), names),
+            )
+            for f in fields
+        )
     who = entry.who or str(_("System"))
     reason = str(entry.reason)
-    return Entry(who, reason if reason and entry.verb == "update" else str(what), _when(entry.at), _ICONS[entry.verb], changes=changes, why=entry.why)
+    return Entry(
+        who,
+        reason if reason and entry.verb == "update" else str(what),
+        _when(entry.at),
+        _ICONS[entry.verb],
+        changes=changes,
+        why=entry.why,
+    )
 
 
 def _logged_words(field: Field, value: Any, names: Names) -> str:
@@ -409,7 +482,9 @@ async def write_entry(request: AnyRequest, collection: str, record_id: str) -> R
     try:
         await desk.create(written.table, read_values(written, given, current()), reason=written.label)
     except DougongError as err:
-        view = await record_page(request, record_type, record, composed=given[timeline.text._meta.name], wrong=_first_words(err))
+        view = await record_page(
+            request, record_type, record, composed=given[timeline.text._meta.name], wrong=_first_words(err)
+        )
         return page(request, view, status=err.status)
     return go(request, f"/{record_type.path}/{record.id}", _("Noted."))
 
@@ -424,15 +499,26 @@ def _first_words(err: DougongError) -> str:
 async def _related(tab: RelatedTab, record_id: int, path: str) -> RelatedList:
     via = tab.via._meta.name
     keys = tuple(c._meta.name for c in tab.columns) or tuple(c._meta.name for c in tab.record.list_view.columns)
-    keys = tuple(k for k in dict.fromkeys((tab.record.title._meta.name, *keys)) if k != via and visible_field(tab.record, k))
-    found = await fetch_page(Query(tab.record, also=pointing_to(tab.record, via, record_id), fields=keys, limit=RELATED), with_titles=True)
+    keys = tuple(
+        k for k in dict.fromkeys((tab.record.title._meta.name, *keys)) if k != via and visible_field(tab.record, k)
+    )
+    found = await fetch_page(
+        Query(tab.record, also=pointing_to(tab.record, via, record_id), fields=keys, limit=RELATED), with_titles=True
+    )
     create = None
     if may(current(), tab.record, "create"):
         label = str(_("New %(what)s", what=tab.record.label))
-        create = Action(label, f"/{tab.record.path}/new?{urlencode({via: record_id, 'back': f'{path}?tab={tab_key(tab)}'})}", "plus")
+        create = Action(
+            label, f"/{tab.record.path}/new?{urlencode({via: record_id, 'back': f'{path}?tab={tab_key(tab)}'})}", "plus"
+        )
     empty = Placeholder(str(_("No %(what)s here yet", what=tab.label or tab.record.plural)), icon=tab.record.icon)
     more = f"/{tab.record.path}?{urlencode([('f', via), ('o', '='), ('v', record_id), ('g', 0)])}" if found.next else ""
-    return RelatedList(table_view(tab.record, keys, found, empty=empty), create, more, str(_("All %(count)s", count=number_text(found.total))) if more else "")
+    return RelatedList(
+        table_view(tab.record, keys, found, empty=empty),
+        create,
+        more,
+        str(_("All %(count)s", count=number_text(found.total))) if more else "",
+    )
 
 
 def pointing_to(record_type: RecordType, via: str, record_id: int) -> WhereRaw:
@@ -450,7 +536,9 @@ async def remove_record(request: AnyRequest, collection: str, record_id: str) ->
         async with transaction():
             await desk.remove(record)
     except DougongError as err:
-        return page(request, await record_page(request, record_type, record, banner=Banner(str(err), "bad")), status=err.status)
+        return page(
+            request, await record_page(request, record_type, record, banner=Banner(str(err), "bad")), status=err.status
+        )
     return go(request, f"/{record_type.path}", _("Deleted."))
 
 

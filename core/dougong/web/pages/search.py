@@ -13,7 +13,8 @@ from dougong.i18n import _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.queries import Query, fetch_page
 from dougong.records.types import RecordType
-from dougong.web.components import hue, initial, place_initial
+from dougong.web.cells import avatar_letter
+from dougong.web.components import hue
 from dougong.web.pages.lists import title_text
 from dougong.web.render import fragment, page
 from dougong.web.shell import menus_for
@@ -54,19 +55,22 @@ async def _groups(text: str) -> tuple[HitGroup, ...]:
 async def _records(record_type: RecordType, text: str) -> tuple[Hit, ...]:
     title = record_type.title._meta.name
     extra = [k for k in record_type.search_keys if k != title and k in record_type.fields][:1]
-    found = await fetch_page(replace(Query(record_type, q=text, limit=HITS), fields=(title, *(k for k in extra if visible(record_type, k)))), with_titles=True)
+    found = await fetch_page(
+        replace(Query(record_type, q=text, limit=HITS), fields=(title, *(k for k in extra if visible(record_type, k)))),
+        with_titles=True,
+    )
     hits = []
     for row in found.rows:
         words = title_text(record_type.fields[title], row[title], found.titles.get(title, {}))[:80]
         hint = str(row.get(extra[0]) or "")[:40] if extra and record_type.fields[extra[0]].target is None else ""
-        letter = {"organisation": place_initial, "person": initial}.get(record_type.avatar)
+        letter = avatar_letter(record_type, words)
         hits.append(
             Hit(
                 words,
                 f"/{record_type.path}/{row['id']}",
                 hint,
                 icon="" if letter else record_type.icon,
-                initial=letter(words) if letter else "",
+                initial=letter,
                 hue=hue(words),
                 square=record_type.avatar == "organisation",
             )

@@ -1,0 +1,261 @@
+"""Keeping departments: new, renamed, with another head, moved, merged, out of use and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from dougong.access.rights import need
+from dougong.errors import Conflict, Invalid, Problem
+from dougong.i18n import _
+from dougong.people.records import department as department_type
+from dougong.people.services import (
+    add_department,
+    deactivate_department,
+    merge_department,
+    move_department,
+    reactivate_department,
+)
+from dougong.people.tables import Department, Staff
+from dougong.records import desk, references
+from dougong.records.values import required_problem
+from dougong.web.pages.dialogs import answered, confirm_page, dialog_page, whole_number
+from dougong.web.pages.forms import Typed
+from dougong.web.pages.organisation import ORGANISATION, department_href
+from dougong.web.pages.records import id_at
+from dougong.web.render import go, page
+from dougong.web.tree import read_tree
+from dougong.web.views import FormField, FormPage, Option
+
+__all__ = ["department_choice", "routes"]
+
+AnyRequest = Request[Any, Any, Any]
+MANAGE = "organisation.manage"
+DEPARTMENTS = f"{ORGANISATION}/departments"
+
+
+async def _department(text: str) -> Department:
+    need(MANAGE)
+    return await desk.get(Department, id_at(text))
+
+
+async def department_choice(name: str, label: str, typed: Typed, *, without: tuple[int, ...] = (), required: bool = True, help: str = "") -> FormField:
+    """A department out of the tree; those out of use only where one is chosen already."""
+    tree, value = await read_tree(), typed.values.get(name, "")
+    hidden = [i for branch in without for i in tree.subtree(branch)]
+    options = tree.options(without=hidden, chosen=[whole_number(value) or 0])
+    return FormField(name, label, "choice", value, error=typed.error(name), required=required, options=options, help=help, wide=True)
+
+
+async def _fields(typed: Typed) -> list[FormField]:
+    head = typed.values.get("head", "")
+    known = await references.titles(Staff, [whole_number(head)])
+    options = tuple(Option(str(i), name) for i, name in known.items())
+    return [
+        FormField("name", str(_("Name")), value=typed.values.get("name", ""), error=typed.error("name"), required=True, max_length=100, wide=True),
+        FormField("code", str(_("Code")), value=typed.values.get("code", ""), error=typed.error("code"), max_length=40),
+        FormField(
+            "head",
+            str(_("Head")),
+            "lookup",
+            head,
+            error=typed.error("head"),
+            options=options,
+            lookup_url="/lookup/staff",
+            help=str(_("Sees what belongs to this department and to all below it, as far as their roles reach that.")),
+        ),
+    ]
+
+
+def _read(typed: Typed) -> dict[str, Any]:
+    name = typed.values.get("name", "").strip()
+    if not name:
+        raise Invalid(required_problem(department_type.fields["name"]))
+    return {"name": name, "code": typed.values.get("code", "").strip(), "head": whole_number(typed.values.get("head", ""))}
+
+
+# ------------------------------------------------------------------ new and edit
+
+
+@get(f"{DEPARTMENTS}/new", include_in_schema=False)
+async def ask_new(request: AnyRequest) -> Response[Any]:
+    need(MANAGE)
+    return page(request, await _new_page(Typed({"parent": request.query_params.get("parent", "")})))
+
+
+async def _new_page(typed: Typed) -> FormPage:
+    tree = await read_tree()
+    parent = [await department_choice("parent", str(_("Reports to")), typed, required=False)] if tree.branches else []
+    back = department_href(whole_number(typed.values.get("parent", "")))
+    return dialog_page(_("New department"), f"{DEPARTMENTS}/new", back, [*await _fields(typed), *parent], typed)
+
+
+@post(f"{DEPARTMENTS}/new", include_in_schema=False, status_code=200)
+async def make(request: AnyRequest) -> Response[Any]:
+    need(MANAGE)
+
+    async def do(typed: Typed) -> Response[Any]:
+        values = _read(typed)
+        made = await add_department(values["name"], whole_number(typed.values.get("parent", "")), head=values["head"], code=values["code"])
+        return go(request, department_href(made.id), _("Saved."))
+
+    return await answered(request, do, _new_page)
+
+
+@get(f"{DEPARTMENTS}/{{department_id:str}}/edit", include_in_schema=False)
+async def ask_edit(request: AnyRequest, department_id: str) -> Response[Any]:
+    found = await _department(department_id)
+    values = {"name": found.name, "code": found.code, "head": str(found.head or ""), "version": str(found.version)}
+    return page(request, await _edit_page(found, Typed(values)))
+
+
+async def _edit_page(found: Department, typed: Typed) -> FormPage:
+    title = _("Edit “%(name)s”", name=found.name)
+    hidden = {"version": typed.values.get("version", "")}
+    return dialog_page(title, f"{DEPARTMENTS}/{found.id}/edit", department_href(found.id), await _fields(typed), typed, hidden=hidden)
+
+
+@post(f"{DEPARTMENTS}/{{department_id:str}}/edit", include_in_schema=False, status_code=200)
+async def edit(request: AnyRequest, department_id: str) -> Response[Any]:
+    found = await _department(department_id)
+
+    async def do(typed: Typed) -> Response[Any]:
+        await desk.change(found, _read(typed), version=whole_number(typed.values.get("version", "")) or 0, reason=_("Department changed"))
+        return go(request, department_href(found.id), _("Saved."))
+
+    async def ask(typed: Typed) -> FormPage:
+        return await _edit_page(found, await based_on_now(found, typed))
+
+    return await answered(request, do, ask)
+
+
+async def based_on_now(record: Department | Staff, typed: Typed) -> Typed:
+    """After somebody else was faster: what was typed, to be saved over what stands there now if that is wanted."""
+    fresh = await desk.get(type(record), record.id)
+    return Typed({**typed.values, "version": str(fresh.version)}, typed.problems, typed.several)
+
+
+# ------------------------------------------------------------------ move and merge
+
+
+@get(f"{DEPARTMENTS}/{{department_id:str}}/move", include_in_schema=False)
+async def ask_move(request: AnyRequest, department_id: str) -> Response[Any]:
+    found = await _department(department_id)
+    return page(request, await _move_page(found, Typed({"parent": str(found.parent or ""), "version": str(found.version)})))
+
+
+async def _move_page(found: Department, typed: Typed) -> FormPage:
+    tree = await read_tree()
+    help = str(_("It goes there with its people and all that reports to it. Whoever leads the new superior sees its records from then on."))
+    parent = await department_choice("parent", str(_("Reports to")), typed, without=(found.id,), required=False, help=help)
+    beside = [b for b in tree.children(found.parent) if b.id != found.id]
+    after = FormField(
+        "after",
+        str(_("After")),
+        "choice",
+        typed.values.get("after", ""),
+        options=(Option("0", str(_("As the first"))), *(Option(str(b.id), b.name) for b in beside)),
+        help=str(_("Order among those that report to the same one. Leave empty for the last.")),
+        wide=True,
+    )
+    hidden = {"version": typed.values.get("version", "")}
+    title = _("Move “%(name)s”", name=found.name)
+    return dialog_page(title, f"{DEPARTMENTS}/{found.id}/move", department_href(found.id), [parent, after], typed, save=_("Move"), hidden=hidden)
+
+
+@post(f"{DEPARTMENTS}/{{department_id:str}}/move", include_in_schema=False, status_code=200)
+async def move(request: AnyRequest, department_id: str) -> Response[Any]:
+    found = await _department(department_id)
+
+    async def do(typed: Typed) -> Response[Any]:
+        version = whole_number(typed.values.get("version", "")) or 0
+        parent, after = (whole_number(typed.values.get(k, "")) for k in ("parent", "after"))
+        await move_department(found, parent, after=after, version=version)
+        return go(request, department_href(found.id), _("Moved."))
+
+    async def ask(typed: Typed) -> FormPage:
+        return await _move_page(found, await based_on_now(found, typed))
+
+    return await answered(request, do, ask)
+
+
+@get(f"{DEPARTMENTS}/{{department_id:str}}/merge", include_in_schema=False)
+async def ask_merge(request: AnyRequest, department_id: str) -> Response[Any]:
+    return page(request, await _merge_page(await _department(department_id), Typed({})))
+
+
+async def _merge_page(found: Department, typed: Typed) -> FormPage:
+    tree = await read_tree()
+    intro = _(
+        "%(staff)s people and %(departments)s departments go over to the other one, with all records of “%(name)s”. “%(name)s” is deactivated and stays in the history.",
+        staff=tree.at(found.id).staff,
+        departments=len(tree.children(found.id)),
+        name=found.name,
+    )
+    into = await department_choice("into", str(_("Merge into")), typed, help="")
+    into = _without(into, str(found.id))
+    title = _("Merge “%(name)s” into another department", name=found.name)
+    action = f"{DEPARTMENTS}/{found.id}/merge"
+    return dialog_page(title, action, department_href(found.id), [into], typed, save=_("Merge"), look="danger", intro=intro)
+
+
+def _without(choice: FormField, value: str) -> FormField:
+    from dataclasses import replace
+
+    return replace(choice, options=tuple(o for o in choice.options if o.value != value))
+
+
+@post(f"{DEPARTMENTS}/{{department_id:str}}/merge", include_in_schema=False, status_code=200)
+async def merge(request: AnyRequest, department_id: str) -> Response[Any]:
+    found = await _department(department_id)
+
+    async def do(typed: Typed) -> Response[Any]:
+        into = await _chosen(typed.values.get("into", ""))
+        await merge_department(found, into)
+        return go(request, department_href(into.id), _("“%(one)s” is merged into “%(other)s”.", one=found.name, other=into.name))
+
+    return await answered(request, do, lambda typed: _merge_page(found, typed))
+
+
+async def _chosen(text: str) -> Department:
+    chosen = whole_number(text)
+    known = await Department.objects().where(Department.id == (chosen or 0)).first()
+    if known is None or not known.active:
+        raise Invalid(Problem("into", _("Choose a department."), text, "required"))
+    return known
+
+
+# ------------------------------------------------------------------ out of use and back
+
+
+@get(f"{DEPARTMENTS}/{{department_id:str}}/deactivate", include_in_schema=False)
+async def ask_deactivate(request: AnyRequest, department_id: str) -> Response[Any]:
+    return page(request, await _deactivate_page(await _department(department_id), Typed({})))
+
+
+async def _deactivate_page(found: Department, typed: Typed) -> FormPage:
+    title = _("Deactivate “%(name)s”?", name=found.name)
+    intro = _("It can't be chosen any more and stays where it stands, on old records too. It can be used again at any time.")
+    return confirm_page(title, f"{DEPARTMENTS}/{found.id}/deactivate", department_href(found.id), _("Deactivate"), intro, typed)
+
+
+@post(f"{DEPARTMENTS}/{{department_id:str}}/deactivate", include_in_schema=False, status_code=200)
+async def deactivate(request: AnyRequest, department_id: str) -> Response[Any]:
+    found = await _department(department_id)
+
+    async def do(typed: Typed) -> Response[Any]:
+        await deactivate_department(found)
+        return go(request, department_href(found.parent), _("“%(name)s” is deactivated.", name=found.name))
+
+    return await answered(request, do, lambda typed: _deactivate_page(found, typed))
+
+
+@post(f"{DEPARTMENTS}/{{department_id:str}}/reactivate", include_in_schema=False, status_code=200)
+async def reactivate(request: AnyRequest, department_id: str) -> Response[Any]:
+    found = await _department(department_id)
+    await reactivate_department(found)
+    return go(request, department_href(found.id), _("“%(name)s” is in use again.", name=found.name))
+
+
+routes = [ask_new, make, ask_edit, edit, ask_move, move, ask_merge, merge, ask_deactivate, deactivate, reactivate]
