@@ -213,9 +213,9 @@ async def _check(record_type: RecordType, rows: Sequence[Mapping[str, Any]], giv
     many = len(rows) > 1
     for number, values in enumerate(rows):
         found = [
-            required_problem(f)
-            for k, f in record_type.fields.items()
-            if f.required and not f.managed and is_empty(values[k])
+            required_problem(record_type.fields[k])
+            for k in sorted(record_type.required_in(values))
+            if is_empty(values[k])
         ]
         if record_type.lifecycle and values["state"] != record_type.lifecycle.start:
             found.append(
@@ -350,9 +350,9 @@ async def _write(
             await _check_step(record_type, before, differing, who)
         await _follow_owner(record_type, before, differing)
         problems += [
-            required_problem(f)
-            for k, f in record_type.fields.items()
-            if k in differing and f.required and is_empty(after[k])
+            required_problem(record_type.fields[k])
+            for k in sorted(record_type.required_in(after))
+            if k in differing and is_empty(after[k])
         ]
         groups.setdefault(tuple(sorted(differing.items(), key=lambda item: item[0])), []).append(record_id)
         logged = {**differing, "why": why} if why else differing

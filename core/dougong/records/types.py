@@ -201,7 +201,8 @@ def plural_path(name: str) -> str:
 class RecordType:
     """Everything the house knows about one kind of record. Declared by its plugin, completed by derivation.
 
-    `find` is how the list's quick find reads what is typed: "contains", or "starts" (left match, `*` as wildcard).
+    `category` is the choice that tells the main categories (主分类) apart; `templates` holds the template of each
+    category that has one of its own, all others share `template`. `find` is how the list's quick find reads what is typed: "contains", or "starts" (left match, `*` as wildcard).
     `avatar` stands before the title: "organisation", "person", or nothing. `hint` is an address asked `?name=` while
     the title of a new record is typed; its answer (HTML) is shown below it. `menu` says whether records have pages.
     """
@@ -215,6 +216,8 @@ class RecordType:
     scope: Scope = Scope.role
     lifecycle: Lifecycle | None = None
     template: Template = Template()
+    category: Column | None = None
+    templates: Mapping[str, Template] = field(default_factory=dict)
     views: Sequence[ListView] = ()
     saved_views: Sequence[SavedView] = ()
     actions: Sequence[Action] = ()
@@ -253,6 +256,16 @@ class RecordType:
         """The fields people fill in."""
         hidden = keys_of(self.template.hidden)
         return {k: f for k, f in self.fields.items() if not f.managed and k not in hidden}
+
+    def template_of(self, values: Mapping[str, Any]) -> Template:
+        """The template of the main category these values belong to."""
+        chosen = values.get(self.category._meta.name) if self.category is not None else None
+        return self.templates.get(chosen or "", self.template)
+
+    def required_in(self, values: Mapping[str, Any]) -> frozenset[str]:
+        """The fields that must be filled in for a record of this main category."""
+        asked = {self.title._meta.name, *keys_of(self.template_of(values).required)}
+        return frozenset(k for k in asked if not self.fields[k].managed)
 
     @cached_property
     def actions_allowed(self) -> tuple[str, ...]:

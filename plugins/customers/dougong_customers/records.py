@@ -11,6 +11,71 @@ __all__ = ["PRECHECK", "contact", "customer", "interaction", "relation"]
 
 PRECHECK = "/customers/named-like"
 
+END_CUSTOMER = Template(
+    required=[Customer.name, Customer.kind],
+    readonly=[Customer.last_contacted],
+    groups={
+        _("Sales"): [
+            Customer.level,
+            Customer.status,
+            Customer.intent,
+            Customer.source,
+            Customer.hot_topic,
+            Customer.last_contacted,
+            Customer.next_follow_up,
+        ],
+        _("Company"): [
+            Customer.industry,
+            Customer.organisation_type,
+            Customer.credit_code,
+            Customer.employees,
+            Customer.founded,
+            Customer.credit_limit,
+        ],
+        _("Where to reach"): [
+            Customer.province,
+            Customer.city,
+            Customer.address,
+            Customer.phone,
+            Customer.email,
+            Customer.website,
+        ],
+        _("Notes"): [Customer.remark],
+    },
+)
+
+# A dealer is judged by region, credit and reach; what it wants itself and how it was found say little.
+CHANNEL_CUSTOMER = Template(
+    required=[Customer.name, Customer.kind],
+    readonly=[Customer.last_contacted],
+    hidden=[Customer.intent, Customer.hot_topic, Customer.source],
+    groups={
+        _("Where to reach"): [
+            Customer.province,
+            Customer.city,
+            Customer.address,
+            Customer.phone,
+            Customer.email,
+            Customer.website,
+        ],
+        _("Dealership"): [
+            Customer.level,
+            Customer.status,
+            Customer.credit_limit,
+            Customer.last_contacted,
+            Customer.next_follow_up,
+        ],
+        _("Company"): [
+            Customer.industry,
+            Customer.organisation_type,
+            Customer.credit_code,
+            Customer.employees,
+            Customer.founded,
+        ],
+        _("Notes"): [Customer.remark],
+    },
+)
+
 customer = RecordType(
     table=Customer,
     label=_("Customer"),
@@ -21,38 +86,9 @@ customer = RecordType(
     title=Customer.name,
     lifecycle=states.customer,
     scope=Scope.role,
-    template=Template(
-        required=[Customer.name, Customer.kind],
-        readonly=[Customer.last_contacted],
-        groups={
-            _("Sales"): [
-                Customer.level,
-                Customer.status,
-                Customer.intent,
-                Customer.source,
-                Customer.hot_topic,
-                Customer.last_contacted,
-                Customer.next_follow_up,
-            ],
-            _("Company"): [
-                Customer.industry,
-                Customer.organisation_type,
-                Customer.credit_code,
-                Customer.employees,
-                Customer.founded,
-                Customer.credit_limit,
-            ],
-            _("Where to reach"): [
-                Customer.province,
-                Customer.city,
-                Customer.address,
-                Customer.phone,
-                Customer.email,
-                Customer.website,
-            ],
-            _("Notes"): [Customer.remark],
-        },
-    ),
+    template=END_CUSTOMER,
+    category=Customer.kind,
+    templates={"channel": CHANNEL_CUSTOMER},
     views=[
         ListView(
             [

@@ -5,9 +5,11 @@ What was typed comes back whenever something is refused, each mistake beside its
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post
 from pydantic import BaseModel, ValidationError
@@ -25,12 +27,12 @@ from dougong.records.filters import visible_field
 from dougong.records.history import history_of
 from dougong.records.tables import Row
 from dougong.records.types import Action as Verb
-from dougong.records.types import Move, RecordType
+from dougong.records.types import Move, RecordType, keys_of
 from dougong.records.values import is_empty, read_values, writable
 from dougong.web.pages.lists import control_kind, lookup_url, title_text, type_at
 from dougong.web.pages.records import grouped_fields, moves_offered, record_at, record_page
 from dougong.web.render import go, page
-from dougong.web.views import Action, Banner, Crumb, FormField, FormPage, FormSection, Option, Submit
+from dougong.web.views import Action, Banner, Crumb, FormField, FormPage, FormSection, Option, Submit, Tab
 
 __all__ = ["routes"]
 
@@ -44,7 +46,7 @@ class Typed:
 
     values: Mapping[str, str]
     problems: Sequence[Problem] = ()
-    several: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    several: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     """Every value of a field that takes more than one."""
 
     def error(self, key: str) -> str:
@@ -195,21 +197,27 @@ async def form_page(
     conflict: Banner | None = None,
 ) -> FormPage:
     who = current()
-    shown = [
-        f
-        for f in record_type.entered.values()
-        if visible_field(record_type, f.key) and (record is None or f.key != "number")
-    ]
+    template, required = record_type.template_of(typed.values), record_type.required_in(typed.values)
+    left_out = keys_of(template.hidden)
+    shown = [f for f in record_type.entered.values() if visible_field(record_type, f.key) and f.key not in left_out]
     titles = await _titles(shown, typed.values)
     path = f"/{record_type.path}" + (f"/{record.id}" if record else "")
     sections = tuple(
         FormSection(
             str(label),
             tuple(
-                _form_field(record_type, f, typed, titles, readonly=not writable(record_type, f, who)) for f in fields
+                _form_field(
+                    record_type,
+                    f,
+                    typed,
+                    titles,
+                    required=f.key in required,
+                    readonly=not writable(record_type, f, who),
+                )
+                for f in fields
             ),
         )
-        for label, fields in grouped_fields(record_type, shown)
+        for label, fields in grouped_fields(template, shown)
     )
     hidden = [("version", str(version or record.version))] if record else [("back", back)] if back else []
     title = (
@@ -229,6 +237,20 @@ async def form_page(
         hidden=tuple(hidden),
         errors=typed.others({f.key for f in shown}),
         conflict=conflict,
+        kinds=() if record else _categories(record_type, typed),
+    )
+
+
+def _categories(record_type: RecordType, typed: Typed) -> tuple[Tab, ...]:
+    """The main categories to choose between, where some have a form of their own."""
+    if record_type.category is None or not record_type.templates:
+        return ()
+    key = record_type.category._meta.name
+    chosen = typed.values.get(key, "")
+    rest = {k: v for k, v in typed.values.items() if k != key and k in record_type.entered and v}
+    return tuple(
+        Tab(str(o.label or o.key), f"/{record_type.path}/new?{urlencode({**rest, key: o.key})}", o.key == chosen)
+        for o in record_type.fields[key].options
     )
 
 
@@ -242,7 +264,13 @@ async def _titles(fields: Sequence[Field], values: Mapping[str, str]) -> dict[st
 
 
 def _form_field(
-    record_type: RecordType, field: Field, typed: Typed, titles: Mapping[str, Mapping[int, str]], *, readonly: bool
+    record_type: RecordType,
+    field: Field,
+    typed: Typed,
+    titles: Mapping[str, Mapping[int, str]],
+    *,
+    required: bool,
+    readonly: bool,
 ) -> FormField:
     value = typed.values.get(field.key, "")
     title = field.key == record_type.title._meta.name
@@ -253,7 +281,7 @@ def _form_field(
         value=value,
         error=typed.error(field.key),
         help=str(field.help or ""),
-        required=field.required,
+        required=required,
         readonly=readonly,
         options=_options(field, value, titles.get(field.key, {})),
         lookup_url=lookup_url(field),

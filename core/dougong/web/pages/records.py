@@ -28,7 +28,7 @@ from dougong.records.history import HistoryEntry, history_of
 from dougong.records.kinds import BIGGEST_INT
 from dougong.records.queries import Query, fetch_page, neighbours
 from dougong.records.tables import Row
-from dougong.records.types import Move, RecordType
+from dougong.records.types import Move, RecordType, Template, keys_of
 from dougong.records.values import read_values
 from dougong.web.cells import avatar_letter, cell_for, tone_of
 from dougong.web.components import hue
@@ -290,30 +290,31 @@ def _tools(record_type: RecordType, record: Row) -> tuple[Action, ...]:
 def _properties(
     record_type: RecordType, row: Mapping[str, Any], titles: Mapping[str, Mapping[int, str]]
 ) -> tuple[PropertyGroup, ...]:
-    groups = grouped_fields(record_type, list(record_type.fields.values()))
+    template = record_type.template_of(row)
+    not_here = {"id", "version", "state", record_type.title._meta.name, *keys_of(template.hidden)}
+    groups = grouped_fields(template, list(record_type.fields.values()))
     found = []
     for number, (label, fields) in enumerate(groups):
         items = tuple(
             Property(str(f.label), cell_for(record_type, f, row[f.key], titles.get(f.key)))
             for f in fields
-            if visible_field(record_type, f.key)
-            and f.key not in ("id", "version", "state", record_type.title._meta.name)
+            if visible_field(record_type, f.key) and f.key not in not_here
         )
         if items:
             found.append(PropertyGroup(str(label), items, open=number < 4))
     return tuple(found)
 
 
-def grouped_fields(record_type: RecordType, fields: Sequence[Field]) -> list[tuple[Text, list[Field]]]:
+def grouped_fields(template: Template, fields: Sequence[Field]) -> list[tuple[Text, list[Field]]]:
     """The template's groups in order; what it doesn't name stands first, what every record carries last."""
-    in_group = {c._meta.name: label for label, columns in record_type.template.groups.items() for c in columns}
+    in_group = {c._meta.name: label for label, columns in template.groups.items() for c in columns}
     by_key = {f.key: f for f in fields}
     common = [
         f for f in fields if f.key in ("owner", "department", "number", "created", "updated") and f.key not in in_group
     ]
     first = [f for f in fields if f.key not in in_group and f not in common]
     groups: list[tuple[Text, list[Field]]] = [(_("Basics"), first)]
-    for label, columns in record_type.template.groups.items():
+    for label, columns in template.groups.items():
         groups.append((label, [by_key[c._meta.name] for c in columns if c._meta.name in by_key]))
     groups.append((_("Record"), common))
     return [(label, members) for label, members in groups if members]
