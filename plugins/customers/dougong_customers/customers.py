@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dougong.api import Tab, Timeline, _
 
 from . import records
@@ -50,4 +52,4 @@ said = Timeline(
     tone="pri",
 )
 
-ON_THE_PAGE = [contacts, interactions, related, related_to, said]
+ON_THE_PAGE: Sequence[Tab | Timeline] = [contacts, interactions, related, related_to, said]

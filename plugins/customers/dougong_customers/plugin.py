@@ -22,7 +22,7 @@ plugin = Plugin(
         Menu(records.contact, group="crm", order=20),
         Menu(records.interaction, group="crm", order=30),
     ],
-    routes=[routes.precheck],
+    routes=routes.ROUTES,
     tiles=[
         Tile(
             reports.customers_to_follow_up,

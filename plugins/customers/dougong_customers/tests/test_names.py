@@ -17,7 +17,7 @@ ENGLISH_NAMES = st.text(st.one_of(LETTERS_AND_DIGITS, st.sampled_from(",.() ")),
 CHINESE_NAMES = st.builds(
     lambda han, rest: han + rest, CHINESE, st.text(st.one_of(CHINESE, LETTERS_AND_DIGITS, st.sampled_from("()（）")))
 )
-SIGNS = st.characters(categories=["P", "S", "C", "Z"], exclude_categories=["Cs"])
+SIGNS = st.characters(categories=["P", "S", "Cc", "Cf", "Z"])
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_well_written_names_pass(name):
 @pytest.mark.parametrize(
     ("name", "characters"),
     [
-        ("Gekko & Co", ["&"]),
-        ("Green-Plus", ["-"]),
+        ("Gecko & Sons", ["&"]),
+        ("Blue-Plus", ["-"]),
         ("宏远-机械", ["-"]),
         ("宏远 机械", [" "]),
         ("宏远.机械,", [".", ","]),
@@ -63,7 +63,7 @@ def test_a_single_chinese_character_makes_a_chinese_name():
 
 def test_the_message_names_the_character_even_when_there_is_nothing_to_see():
     with speaking("en"):
-        assert "“&”" in str(charset_problem("Gekko & Co"))
+        assert "“&”" in str(charset_problem("Gecko & Sons"))
         assert "space" in str(charset_problem("宏远 机械"))
         assert "U+200B" in str(charset_problem("宏远\u200b机械"))
 

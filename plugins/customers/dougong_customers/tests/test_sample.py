@@ -7,7 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dougong_customers import lookups
+from dougong.access.principal import acting_as, system
+from dougong.i18n import today
+from dougong.records.change_log import ChangeLog
+from dougong_customers import lookups, sample
 from dougong_customers.names import charset_problem
 from dougong_customers.sample.company import sample_customers, with_check_digit
 from dougong_customers.tables import Contact, Customer, Interaction
@@ -70,8 +73,48 @@ def test_a_credit_code_ends_with_its_check_character():
     assert with_check_digit("91350100M000100Y4") == "91350100M000100Y43"
 
 
+def test_the_lists_of_choices_the_administrator_keeps_are_all_there():
+    asked_for = ["source", "relation", "status", "intent", "kind", "level"]
+    wanted = {f"customer_{name}" for name in asked_for} | {"hot_topic", "interaction_type"}
+    assert wanted <= {lookup.name for lookup in lookups.LOOKUPS}
+
+
 def test_every_list_of_choices_has_options_with_different_keys():
     for lookup in lookups.LOOKUPS:
         keys = [option.key for option in lookup.options]
         assert keys
         assert len(keys) == len(set(keys)), lookup.name
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_sample_company_gets_two_hundred_customers_with_their_history(world):
+    async with world.acting("admin"):
+        await sample.customers()
+        assert await Customer.count() == 200
+        assert await Contact.count() >= 200
+        assert await Interaction.count() >= 400
+        assert {row["state"] for row in await Customer.select(Customer.state)} == {"draft", "submitted", "approved"}
+        first = await Customer.objects().order_by(Customer.id).first()
+        assert first.name == "杭州宏远机械有限公司"
+        assert first.owner == world.staff["wangfang"]
+        assert first.created.astimezone(ZONE).date() < today() - dt.timedelta(days=300)
+    with acting_as(system("look at what the tests logged")):
+        logged = ChangeLog.select(ChangeLog.verb).where(
+            (ChangeLog.record == "customer") & (ChangeLog.record_id == first.id)
+        )
+        assert [row["verb"] for row in await logged.order_by(ChangeLog.id)] == ["create", "update", "update"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_three_people_see_the_sample_differently(world):
+    seen = {}
+    for who in ("wangfang", "lilei", "zhaomin"):
+        async with world.acting(who) as person:
+            rows = await Customer.select(Customer.owner, Customer.credit_limit)
+            seen[who] = len(rows)
+            if who == "wangfang":
+                shared = [row for row in rows if row["owner"] != person.staff]
+                assert 0 < len(shared) < len(rows)
+            if who == "zhaomin":
+                assert {row["credit_limit"] for row in rows} == {None}
+    assert 0 < seen["wangfang"] < seen["zhaomin"] < seen["lilei"] < 200
