@@ -1,0 +1,5 @@
+"""`python -m dougong`."""
+
+from dougong.cli import main
+
+main()

@@ -1,0 +1,428 @@
+"""The command `dougong`: set a house up, serve it, look after it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from dougong import __version__
+from dougong.config import FILE, Config, ConfigError, read_config
+from dougong.errors import DougongError
+from dougong.i18n import Text, _, speaking
+
+if TYPE_CHECKING:
+    from dougong.house import House
+    from dougong.plugin.state import Switched
+
+__all__ = ["cli", "main"]
+
+ADMIN = "admin"
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def main() -> None:
+    """Run the command line; what is wrong with input or configuration is said in one line, without a traceback."""
+    try:
+        cli(standalone_mode=False, prog_name="dougong")
+    except click.exceptions.Exit as err:
+        sys.exit(err.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as err:
+        err.show()
+        sys.exit(err.exit_code)
+
+
+# What the commands share -----------------------------------------------------------------------------
+
+
+def _data_option(command: Command) -> Command:
+    """`--data` stands before or after the subcommand; after wins."""
+    option = click.option(
+        "--data",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="The data directory (default: $DOUGONG_DATA, else ./data).",
+    )
+    return option(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@_data_option
+@click.version_option(__version__, prog_name="dougong")
+@click.pass_context
+def cli(context: click.Context, data: Path | None) -> None:
+    """A plugin-based framework for business software."""
+    context.obj = data
+
+
+def _config(data: Path | None, **given: Any) -> Config:
+    import os
+
+    outer: Path | None = click.get_current_context().find_root().obj
+    place = data or outer or Path(os.environ.get("DOUGONG_DATA") or "data")
+    try:
+        return read_config(place.absolute(), **given)
+    except ConfigError as err:
+        raise click.ClickException(str(err)) from err
+
+
+def _run(config: Config, work: Coroutine[Any, Any, Any]) -> Any:
+    """Run to the end in the company's language; an error meant for people is the command's last line."""
+    with speaking(config.language, config.zone):
+        try:
+            return asyncio.run(work)
+        except DougongError as err:
+            raise click.ClickException(str(err)) from err
+
+
+@asynccontextmanager
+async def _house(config: Config) -> AsyncIterator[House]:
+    """The house without serving it, in the hands of the system."""
+    from dougong.access.principal import acting_as, system
+    from dougong.house import open_house
+
+    config.data.mkdir(parents=True, exist_ok=True)
+    house = await open_house(config, serving=False)
+    try:
+        with acting_as(system("a command on this machine")):
+            yield house
+    finally:
+        await house.close()
+
+
+def _say(text: Text | str = "") -> None:
+    click.echo(str(text))
+
+
+# Setting up and serving ---------------------------------------------------------------------------------
+
+
+@cli.command()
+@_data_option
+@click.option("--all", "everything", is_flag=True, help="Switch every installed plugin on.")
+def init(data: Path | None, everything: bool) -> None:
+    """Make a data directory: configuration, database, administrator."""
+    config = _config(data)
+    config.data.mkdir(parents=True, exist_ok=True)
+    if not (config.data / FILE).exists():
+        (config.data / FILE).write_text(_sample_config(), encoding="utf-8")
+    _run(config, _init(config, everything=everything))
+
+
+async def _init(config: Config, *, everything: bool) -> None:
+    async with _house(config) as house:
+        if everything:
+            await _enable_everything(house)
+        password = await _make_admin()
+    if password is None:
+        _say(_("This house is set up already."))
+        return
+    _say(_("Administrator: %(name)s", name=ADMIN))
+    _say(_("One-time password: %(password)s", password=password))
+
+
+async def _make_admin() -> str | None:
+    """The administrator's one-time password; None when there is such an account already."""
+    from dougong.access.services import make_standard_roles
+    from dougong.people.services import account_named, add_account
+
+    if await account_named(ADMIN):
+        return None
+    roles = await make_standard_roles()
+    return await add_account(ADMIN, roles=[roles["admin"]])
+
+
+async def _enable_everything(house: House) -> None:
+    from dougong.plugin.state import enable
+
+    for loaded in house.installed.working:
+        await enable(loaded.name, cascade=True)
+
+
+def _sample_config() -> str:
+    """Every key with its default, commented out."""
+    lines = ["# Settings of this house. Each can also be given as DOUGONG_<KEY> in the environment.", ""]
+    for key, field in Config.model_fields.items():
+        if key == "data":
+            continue
+        default = '""' if field.default in (None, "") else repr(field.default).replace("'", '"')
+        lines += [
+            f"# {field.description}",
+            f"# {key} = {default.lower() if isinstance(field.default, bool) else default}",
+            "",
+        ]
+    return "\n".join(lines)
+
+
+@cli.command()
+@_data_option
+@click.option("--host", help="Where to listen; 0.0.0.0 for every address of this machine.")
+@click.option("--port", type=int)
+@click.option("--workers", type=int, help="How many processes.")
+def serve(data: Path | None, host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve the house to browsers and programs."""
+    _serve(_config(data, host=host, port=port, workers=workers))
+
+
+def _serve(config: Config) -> None:
+    from dougong import server
+
+    if not config.data.is_dir():
+        raise click.ClickException(f"{config.data}: there is no such directory; make it with: dougong init")
+    with speaking(config.language, config.zone):
+        try:
+            server.serve(config, lambda address: click.echo(f"READY {address}"))
+        except (server.PortTaken, DougongError) as err:
+            raise click.ClickException(str(err)) from err
+
+
+@cli.command()
+@_data_option
+@click.option("--port", type=int)
+@click.option("--lang", "language", type=click.Choice(["zh_CN", "en"]), help="The language of the sample company.")
+def demo(data: Path | None, port: int | None, language: str | None) -> None:
+    """Serve a sample company on this machine, made on the first start."""
+    from dougong import demo as sample_house
+
+    config = _config(data, port=port, language=language, workers=1)
+    if config.database:
+        raise click.ClickException("a demo keeps its data in its directory, but “database” is set")
+    if not sample_house.is_made(config):
+        for line in _run(config, sample_house.make(config)):
+            _say(line)
+    _serve(config)
+
+
+@cli.command()
+@_data_option
+def migrate(data: Path | None) -> None:
+    """Bring the database up to what is installed."""
+    config = _config(data)
+    failed = _run(config, _migrate(config))
+    sys.exit(1 if failed else 0)
+
+
+async def _migrate(config: Config) -> bool:
+    """Opening the house migrates; what can't be is named."""
+    async with _house(config) as house:
+        failed = [loaded for loaded in house.installed.plugins.values() if loaded.error]
+        for loaded in failed:
+            _say(f"{loaded.name}: {loaded.error} {loaded.detail}")
+        _say(_("The database is up to date."))
+    return bool(failed)
+
+
+# Plugins ------------------------------------------------------------------------------------------------
+
+
+@cli.group()
+@_data_option
+def plugin(data: Path | None) -> None:
+    """List plugins, switch them on and off."""
+    if data:
+        click.get_current_context().find_root().obj = data
+
+
+@plugin.command("list")
+@_data_option
+def list_plugins(data: Path | None) -> None:
+    """Every installed plugin and its state."""
+    config = _config(data)
+    _run(config, _list_plugins(config))
+
+
+async def _list_plugins(config: Config) -> None:
+    from dougong.plugin.snapshot import current_snapshot
+
+    async with _house(config) as house:
+        for loaded in house.installed.plugins.values():
+            state = "on" if loaded.name in current_snapshot().plugins else "failed" if loaded.error else "off"
+            why = f"  {loaded.error} {loaded.detail}".rstrip() if loaded.error else ""
+            _say(f"{state:<7}{loaded.name:<20}{loaded.version:<12}{loaded.label}{why}")
+
+
+@plugin.command()
+@click.argument("name")
+@click.option("--cascade", is_flag=True, help="With what it needs, and what went off together with it.")
+@_data_option
+def enable(data: Path | None, name: str, cascade: bool) -> None:
+    """Switch a plugin on, also in a house that is being served."""
+    from dougong.plugin import state
+
+    config = _config(data)
+    _run(config, _switch(config, lambda: state.enable(name, cascade=cascade)))
+
+
+@plugin.command()
+@click.argument("name")
+@click.option("--cascade", is_flag=True, help="With all that need it.")
+@_data_option
+def disable(data: Path | None, name: str, cascade: bool) -> None:
+    """Switch a plugin off; its data stay."""
+    from dougong.plugin import state
+
+    config = _config(data)
+    _run(config, _switch(config, lambda: state.disable(name, cascade=cascade)))
+
+
+async def _switch(config: Config, switch: Callable[[], Coroutine[Any, Any, Switched]]) -> None:
+    async with _house(config):
+        done = await switch()
+    _say(_("Switched: %(names)s. Epoch %(epoch)s.", names=", ".join(done.changed) or "–", epoch=done.epoch))
+    if done.also:
+        _say(_("Switched off together with it once: %(names)s.", names=", ".join(done.also)))
+    for process in done.waiting:
+        _say(_("Not yet on this epoch: %(host)s, process %(pid)s.", host=process.host, pid=process.pid))
+
+
+# People --------------------------------------------------------------------------------------------------
+
+
+@cli.group()
+@_data_option
+def user(data: Path | None) -> None:
+    """Accounts to sign in with."""
+    if data:
+        click.get_current_context().find_root().obj = data
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--staff", "number", help="The staff number of the person it is for.")
+@click.option("--role", "keys", multiple=True, help="A standard role: sales, manager, admin …; may be repeated.")
+@_data_option
+def add_user(data: Path | None, name: str, number: str | None, keys: tuple[str, ...]) -> None:
+    """Make an account; the last line is its one-time password."""
+    config = _config(data)
+    click.echo(_run(config, _add_user(config, name, number, keys)))
+
+
+async def _add_user(config: Config, name: str, number: str | None, keys: tuple[str, ...]) -> str:
+    from dougong.access.services import make_standard_roles
+    from dougong.people.services import add_account
+    from dougong.people.tables import Staff
+
+    async with _house(config):
+        roles = await make_standard_roles()
+        unknown = [key for key in keys if key not in roles]
+        if unknown:
+            raise click.ClickException(f"no such role: {', '.join(unknown)}; there are {', '.join(sorted(roles))}")
+        person = await Staff.objects().where(Staff.code == number).first() if number else None
+        if number and person is None:
+            raise click.ClickException(f"no staff with the number {number}")
+        return await add_account(name, staff=person, roles=[roles[key] for key in keys])
+
+
+@user.command("reset-password")
+@click.argument("name")
+@_data_option
+def reset_password(data: Path | None, name: str) -> None:
+    """A new one-time password, alone on the last line; ends the account's sessions."""
+    config = _config(data)
+    click.echo(_run(config, _reset_password(config, name)))
+
+
+async def _reset_password(config: Config, name: str) -> str:
+    from dougong.people import services
+
+    async with _house(config):
+        return await services.reset_password(await _user_id(name))
+
+
+async def _user_id(name: str) -> int:
+    from dougong.people.services import account_named
+
+    account = await account_named(name)
+    if account is None:
+        raise click.ClickException(f"no account is called {name}")
+    return account.user
+
+
+@cli.group()
+@_data_option
+def token(data: Path | None) -> None:
+    """Keys for programs."""
+    if data:
+        click.get_current_context().find_root().obj = data
+
+
+@token.command("create")
+@click.option("--user", "name", required=True, help="Whose rights the program has.")
+@click.option("--label", default="command line", show_default=True, help="What it is for.")
+@_data_option
+def create_token(data: Path | None, name: str, label: str) -> None:
+    """Make a token for the API; it stands alone on the last line and is shown only once."""
+    config = _config(data)
+    click.echo(_run(config, _create_token(config, name, label)))
+
+
+async def _create_token(config: Config, name: str, label: str) -> str:
+    from dougong.people import sign_in
+
+    async with _house(config):
+        return await sign_in.create_token(await _user_id(name), label)
+
+
+# Care ----------------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@_data_option
+def doctor(data: Path | None) -> None:
+    """Show what this installation stands on, and what is missing."""
+    from dougong.doctor import examine
+
+    config = _config(data)
+    findings = _run(config, examine(config))
+    for line in findings.lines:
+        _say(line)
+    sys.exit(1 if findings.missing else 0)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@_data_option
+def backup(data: Path | None, file: Path) -> None:
+    """Copy database and files into one archive, while people work."""
+    from dougong.backup import BackupError, back_up
+
+    try:
+        manifest = back_up(_config(data), file.absolute())
+    except BackupError as err:
+        raise click.ClickException(str(err)) from err
+    click.echo(f"{file}: {manifest['database']}, {len(manifest['sha256'])} parts, {file.stat().st_size:,} bytes")
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Although there are data already; SQLite's are moved aside.")
+@_data_option
+def restore(data: Path | None, file: Path, replace: bool) -> None:
+    """Put an archive's database and files in place of an empty house, while nothing is being served."""
+    from dougong.backup import BackupError
+    from dougong.backup import restore as put_back
+
+    config = _config(data)
+    if replace:
+        _run(config, _refuse_while_served(config))
+    try:
+        manifest = put_back(config, file, replace=replace)
+    except BackupError as err:
+        raise click.ClickException(str(err)) from err
+    click.echo(f"restored: {manifest['database']} of {manifest['made']}, dougong {manifest['dougong']}")
+
+
+async def _refuse_while_served(config: Config) -> None:
+    from dougong.plugin.processes import live_processes
+
+    async with _house(config):
+        live = await live_processes()
+    if live:
+        names = ", ".join(f"{process.host}, process {process.pid}" for process in live)
+        raise click.ClickException(f"the house is being served; stop that first: {names}")
