@@ -89,28 +89,24 @@ def icon(name: str, css: str = "") -> Markup:
         raise UnknownIcon(name) from None
     paths = drawings[start : start + length].decode("ascii")
     solid = name.endswith("-filled")
-    paint = 'fill="currentColor"' if solid else 'fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round"'
+    paint = (
+        'fill="currentColor"'
+        if solid
+        else 'fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round"'
+    )
     return Markup(f'<svg class="dg-i {css}" viewBox="0 0 24 24" {paint} aria-hidden="true">{paths}</svg>')  # noqa: S704
 
 
 # --- avatars -------------------------------------------------------------------------------------------------------------
 
-_PLACES: Final = frozenset(
-    """
-    北京 上海 天津 重庆 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 广西 海南 四川 贵州 云南 西藏 陕西
-    甘肃 青海 宁夏 新疆 内蒙古 香港 澳门 台湾 石家庄 唐山 秦皇岛 邯郸 邢台 保定 张家口 承德 沧州 廊坊 衡水 太原 大同 长治 晋城 晋中
-    运城 临汾 呼和浩特 包头 鄂尔多斯 沈阳 大连 鞍山 抚顺 丹东 锦州 营口 长春 吉林 哈尔滨 齐齐哈尔 大庆 牡丹江 南京 无锡 徐州 常州 苏州
-    南通 连云港 淮安 盐城 扬州 镇江 泰州 宿迁 昆山 江阴 张家港 常熟 杭州 宁波 温州 嘉兴 湖州 绍兴 金华 衢州 舟山 台州 丽水 义乌 合肥
-    芜湖 蚌埠 淮南 马鞍山 安庆 黄山 滁州 阜阳 宿州 六安 亳州 福州 厦门 莆田 三明 泉州 漳州 南平 龙岩 宁德 南昌 景德镇 九江 赣州 吉安
-    宜春 上饶 济南 青岛 淄博 枣庄 东营 烟台 潍坊 济宁 泰安 威海 日照 临沂 德州 聊城 滨州 菏泽 郑州 开封 洛阳 平顶山 安阳 新乡 焦作
-    许昌 南阳 商丘 信阳 周口 驻马店 武汉 黄石 十堰 宜昌 襄阳 荆门 孝感 荆州 黄冈 咸宁 长沙 株洲 湘潭 衡阳 邵阳 岳阳 常德 郴州 永州
-    怀化 广州 韶关 深圳 珠海 汕头 佛山 江门 湛江 茂名 肇庆 惠州 梅州 汕尾 河源 阳江 清远 东莞 中山 潮州 揭阳 南宁 柳州 桂林 北海 海口
-    三亚 成都 自贡 攀枝花 泸州 德阳 绵阳 广元 遂宁 内江 乐山 南充 眉山 宜宾 广安 达州 贵阳 遵义 昆明 曲靖 玉溪 大理 拉萨 西安 铜川
-    宝鸡 咸阳 渭南 延安 汉中 榆林 兰州 天水 西宁 银川 乌鲁木齐
-    """.split()
-)
 _PLACE_LENGTHS: Final = (4, 3, 2)
 _PLACE_ENDINGS: Final = ("省", "市")
+
+
+@lru_cache(maxsize=1)
+def _places() -> frozenset[str]:
+    """Provinces and larger cities, the way company names begin."""
+    return frozenset(files("dougong.web").joinpath("places.txt").read_text("utf-8").split())
 
 
 @lru_cache(maxsize=4096)
@@ -135,7 +131,7 @@ def place_initial(name: str) -> str:
 
 def _without_place(name: str) -> str:
     for length in _PLACE_LENGTHS:
-        if name[:length] in _PLACES and len(name) > length + 1:
+        if name[:length] in _places() and len(name) > length + 1:
             rest = name[length:]
             return rest[1:] if rest.startswith(_PLACE_ENDINGS) and len(rest) > 2 else rest
     return name
@@ -163,7 +159,11 @@ def _linked(value: Cell) -> Markup:
 
 def _with_avatar(value: Cell, shape: str) -> Markup:
     text = escape(value.text)
-    label = f'<a class="dg-ell" href="{escape(value.href)}">{text}</a>' if value.href else f'<span class="dg-ell">{text}</span>'
+    label = (
+        f'<a class="dg-ell" href="{escape(value.href)}">{text}</a>'
+        if value.href
+        else f'<span class="dg-ell">{text}</span>'
+    )
     letter = avatar(value.initial, value.hue, shape) if value.initial else ""
     return Markup(f'<span class="dg-who">{letter}{label}</span>')  # noqa: S704
 
@@ -252,7 +252,8 @@ def spark(points: Sequence[float]) -> Markup:
     span = (high - low) or 1
     step = _WIDTH / (len(points) - 1)
     line = " ".join(
-        f"{'L' if at else 'M'}{at * step:.1f} {_HEIGHT - 3 - (point - low) / span * (_HEIGHT - 7):.1f}" for at, point in enumerate(points)
+        f"{'L' if at else 'M'}{at * step:.1f} {_HEIGHT - 3 - (point - low) / span * (_HEIGHT - 7):.1f}"
+        for at, point in enumerate(points)
     )
     area = f"{line} L{_WIDTH} {_HEIGHT} L0 {_HEIGHT}Z"
     return Markup(  # noqa: S704

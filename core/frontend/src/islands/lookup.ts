@@ -25,6 +25,8 @@ class Lookup extends HTMLElement {
     const select = one<HTMLSelectElement>("select", this);
     if (!select || this.#box) return;
     const url = this.dataset.url!;
+    const label = select.labels?.[0]?.firstChild?.textContent?.trim();
+    if (label && !select.hasAttribute("aria-label")) select.setAttribute("aria-label", label);
     this.#box = new TomSelect(select, {
       valueField: "value",
       labelField: "label",
@@ -34,6 +36,7 @@ class Lookup extends HTMLElement {
       loadThrottle: 200,
       maxOptions: 50,
       closeAfterSelect: !select.multiple,
+      hidePlaceholder: true,
       allowEmptyOption: false,
       placeholder: this.dataset.placeholder ?? "",
       score: () => () => 1, // the server has matched and ordered already
@@ -65,7 +68,7 @@ class Lookup extends HTMLElement {
       const value = select.getAttribute(name);
       if (value) input.setAttribute(name, value);
     }
-    this.#box!.dropdown_content.setAttribute("aria-label", select.getAttribute("aria-label") ?? select.labels?.[0]?.textContent?.trim() ?? this.dataset.none ?? "");
+    this.#box!.dropdown_content.setAttribute("aria-label", select.getAttribute("aria-label") ?? "");
   }
 
   async #find(url: string, query: string, done: (choices: Choice[]) => void): Promise<void> {
