@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from piccolo.columns.base import Column
 from piccolo.columns.combination import And, Or, WhereRaw
@@ -181,18 +181,33 @@ def _read(field: Field, value: Any) -> Any:
 def _compare(sign: str) -> Callable[[Field, Any], Clause]:
     def clause(field: Field, value: Any) -> Clause:
         if field.kind == "datetime" and _is_day(value):
-            return _day_against_moment(field, sign, dt.date.fromisoformat(value))
+            return _day_against_moment(field, sign, _day(field, value))
         return _raw(f"{_sql(field)} {sign} {{}}", _read(field, value))
 
     return clause
 
 
 def _differs(field: Field, value: Any) -> Clause:
+    if field.kind == "datetime" and _is_day(value):
+        return _raw("NOT COALESCE(({}), {})", _compare("=")(field, value).querystring, False)
     return _raw(f"({_sql(field)} != {{}} OR {_sql(field)} IS NULL)", _read(field, value))
 
 
 def _is_day(value: Any) -> bool:
     return isinstance(value, str) and len(value) == 10 and value[4:5] == "-"
+
+
+def _day(field: Field, text: str) -> dt.date:
+    try:
+        day = dt.date.fromisoformat(text)
+        # the day's moments are asked for in UTC, so the calendar's own ends are out of reach
+        return day if 1 < day.year < 9999 else _out_of_range(field, text)
+    except ValueError:
+        _out_of_range(field, text)
+
+
+def _out_of_range(field: Field, text: str) -> NoReturn:
+    raise _wrong(_("“%(label)s”: “%(value)s” is not a date (write 2026-09-30).", label=field.label, value=text), text)
 
 
 def _day_against_moment(field: Field, sign: str, day: dt.date) -> Clause:
@@ -214,6 +229,8 @@ def _bounds(first: dt.date, last: dt.date) -> tuple[dt.datetime, dt.datetime]:
 def _among(field: Field, value: Any) -> Clause:
     if not isinstance(value, list) or len(value) > 500:
         raise _wrong(_("“in” takes a list of at most 500 values."), value)
+    if field.kind == "datetime" and any(_is_day(v) for v in value):
+        return _any([_compare("=")(field, v) for v in value])
     read = [_read(field, v) for v in value]
     if not read:
         return _raw("1 = 0")
@@ -239,11 +256,20 @@ def _empty(field: Field, value: Any) -> Clause:
         " = ''" if isinstance(field.column.get_default_value(), str) or field.type.name in ("text", "long_text") else ""
     )
     clause = f"({_sql(field)} IS NULL OR {_sql(field)}{blank})" if blank else f"{_sql(field)} IS NULL"
-    return _raw(clause if value in (None, True, "true") else f"NOT {clause}")
+    wanted = (
+        {None: True, True: True, False: False, "true": True, "false": False}.get(value) if _is_plain(value) else None
+    )
+    if wanted is None:
+        raise _wrong(_("“empty” takes true or false."), value)
+    return _raw(clause if wanted else f"NOT {clause}")
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool | str)
 
 
 def _during(field: Field, value: Any) -> Clause:
-    if value not in PERIODS:
+    if not isinstance(value, str) or value not in PERIODS:
         raise _wrong(_("“%(value)s” is no period; known are: %(known)s.", value=value, known=", ".join(PERIODS)), value)
     first, last = period(value)
     if field.kind == "date":

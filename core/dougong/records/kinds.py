@@ -10,8 +10,8 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from decimal import Context, Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from babel.numbers import get_currency_precision
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "Kind", "WrongValue"]
 
 BIGGEST_INT = 2**63 - 1
+EXACT = Context(prec=1000)
+"""Wide enough that no amount somebody sends is rounded before it is looked at."""
 EQUALITY = ("=", "!=", "in", "empty")
 ORDER = ("=", "!=", "<", "<=", ">", ">=", "in", "empty")
 WORDS = ("contains", "starts", "=", "!=", "in", "empty")
@@ -83,13 +85,21 @@ def _whole(value: Any, field: Field) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise WrongValue(_("Write a whole number here."))
     try:
-        number = int(str(value).replace(",", "").strip())
+        number = int(_digits(value).replace(",", ""))
     except ValueError:
         raise WrongValue(_("“%(value)s” is not a whole number.", value=value)) from None
     low, high = (-(2**31), 2**31 - 1) if field.small else (-BIGGEST_INT, BIGGEST_INT)
     if not low <= number <= high:
         raise WrongValue(_("This number must lie between %(low)s and %(high)s.", low=low, high=high), "range")
     return number
+
+
+def _digits(value: Any) -> str:
+    """As text, without the underscores that Python reads between digits and nobody writes."""
+    text = str(value).strip()
+    if "_" in text:
+        raise ValueError(text)
+    return text
 
 
 def _year(value: Any, field: Field) -> int:
@@ -103,18 +113,17 @@ def _amount(value: Any, field: Field) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise WrongValue(_("Write an amount here."))
     try:
-        amount = Decimal(str(value).replace(",", "").replace("¥", "").replace("￥", "").strip())
-    except InvalidOperation:
+        amount = Decimal(_digits(value).replace(",", "").replace("¥", "").replace("￥", ""))
+    except (InvalidOperation, ValueError):
         raise WrongValue(_("“%(value)s” is not an amount.", value=value)) from None
-    if not amount.is_finite() or abs(amount) >= 10**15:
+    if not amount.is_finite() or amount.adjusted() >= 15:
         raise WrongValue(_("This amount is too large."), "range")
     places = get_currency_precision(field.currency)
-    minor = amount.scaleb(places)
-    if minor != minor.to_integral_value():
+    if amount != amount.quantize(Decimal(1).scaleb(-places), context=EXACT):
         raise WrongValue(
             _("At most %(places)s decimal places in %(currency)s.", places=places, currency=field.currency), "precision"
         )
-    return int(minor)
+    return int(amount.scaleb(places, context=EXACT))
 
 
 def _major(value: int, field: Field) -> Decimal:
@@ -154,9 +163,14 @@ def _moment(value: Any, field: Field) -> dt.datetime:
     try:
         moment = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(str(value).strip())
         aware = moment if moment.tzinfo else moment.replace(tzinfo=company_zone())
-        return aware.astimezone(dt.UTC)
+        # at the calendar's own ends a moment couldn't be shown in every time zone
+        return aware.astimezone(dt.UTC) if 1 < aware.year < 9999 else _no_moment(value)
     except (ValueError, OverflowError):
-        raise WrongValue(_("“%(value)s” is not a date and time (write 2026-09-30 14:00).", value=value)) from None
+        _no_moment(value)
+
+
+def _no_moment(value: Any) -> NoReturn:
+    raise WrongValue(_("“%(value)s” is not a date and time (write 2026-09-30 14:00).", value=value))
 
 
 def _option(value: Any, field: Field) -> str:
@@ -178,7 +192,7 @@ def _reference(value: Any, field: Field) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise WrongValue(_("Choose a record."))
     try:
-        number = int(value)
+        number = int(_digits(value))
     except ValueError:
         raise WrongValue(_("“%(value)s” is not a record's id.", value=value), "reference") from None
     if not 0 < number <= BIGGEST_INT:

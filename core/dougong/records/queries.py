@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from piccolo.columns import BigInt, BigSerial, ForeignKey, Integer
 from piccolo.columns.base import Column
 from piccolo.columns.combination import WhereRaw
 from piccolo.querystring import QueryString
@@ -28,6 +29,7 @@ BOUND = 10_000
 """Totals are exact up to here; beyond it a list says "10,000+" and turns its pages by keyset."""
 LARGEST_PAGE = 500
 DEEPEST_PAGE_ROW = BOUND
+_STORABLE = re.compile(r"[^\x00\ud800-\udfff]*")
 
 
 @dataclass(frozen=True)
@@ -176,8 +178,9 @@ def _order(record_type: RecordType, sort: str) -> _Order:
             raise Invalid(Problem("sort", _("Rows can't be sorted by “%(field)s”.", field=key), sort, "unknown"))
         chosen = asked
     else:
-        chosen = record_type.fields[view.order._meta.name] if view.order is not None else record_type.fields["id"]
-        descending = view.descending if view.order is not None else True
+        usual = visible_field(record_type, view.order._meta.name) if view.order is not None else None
+        chosen = usual or record_type.fields["id"]
+        descending = view.descending if usual else True
     table = record_type.table
     column = chosen.column
     if chosen.key == record_type.title._meta.name:
@@ -223,9 +226,9 @@ def _after(order: _Order, cursor: str) -> Clause:
         if isinstance(value, dict):
             [(how, text)] = value.items()
             value = dt.datetime.fromisoformat(text) if how == "at" else dt.date.fromisoformat(text)
-    except (ValueError, TypeError, AttributeError, binascii.Error, UnicodeDecodeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         raise wrong from None
-    if name != order.name or not isinstance(last_id, int) or isinstance(value, list):
+    if name != order.name or not _fits(order.id_column, last_id) or not (value is None or _fits(order.column, value)):
         raise wrong
     column, own_id = _reference(order.column), _reference(order.id_column)
     sign, loose = ("<", "<=") if order.descending else (">", ">=")
@@ -235,6 +238,18 @@ def _after(order: _Order, cursor: str) -> Clause:
     if order.nullable:
         return WhereRaw(f"({behind} OR {column} IS NULL)", value, value, last_id)
     return WhereRaw(behind, value, value, last_id)
+
+
+def _fits(column: Column, value: Any) -> bool:
+    """Whether the database can compare the column with this value: a cursor may have been made up."""
+    if type(value) is int and column.value_type is int:
+        small = isinstance(column, Integer) and not isinstance(column, BigInt | BigSerial | ForeignKey)
+        return abs(value) < (2**31 if small else 2**63)
+    if isinstance(value, dt.datetime):
+        return column.value_type is dt.datetime and value.tzinfo is not None and 1 < value.year < 9999
+    if isinstance(value, str):
+        return column.value_type is str and _STORABLE.fullmatch(value) is not None
+    return type(value) is column.value_type and type(value) in (dt.date, bool)
 
 
 async def _titles(

@@ -6,7 +6,6 @@ header Change-Batch.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +26,7 @@ from dougong.records.queries import LARGEST_PAGE, Query, fetch_page, sums
 from dougong.records.tables import Row
 from dougong.records.types import RecordType
 from dougong.records.values import read_values, send_row
+from dougong.web.api.json_text import read_json
 from dougong.web.problems import BadRequest, PreconditionRequired, UnsupportedContent
 
 __all__ = ["routes"]
@@ -45,7 +45,7 @@ def _type_at(path: str, action: str) -> RecordType:
 
 
 def _id(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) <= BIGGEST_INT:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 19 or not 0 < int(text) <= BIGGEST_INT:
         raise NotFound
     return int(text)
 
@@ -54,8 +54,8 @@ async def json_object(request: Request[Any, Any, Any]) -> dict[str, Any]:
     if request.content_type[0] not in ("application/json", ""):
         raise UnsupportedContent
     try:
-        body = json.loads(await request.body() or b"{}")
-    except (ValueError, RecursionError):
+        body = read_json(await request.body() or b"{}")
+    except ValueError:
         raise BadRequest(_("The body is not valid JSON.")) from None
     if not isinstance(body, dict):
         raise BadRequest(_("The body must be a JSON object."))
@@ -128,8 +128,8 @@ def _tree(text: str) -> Any:
     if not text:
         return None
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json(text)
+    except ValueError:
         raise Invalid(Problem("filter", _("The filter is not valid JSON."), text, "json")) from None
 
 
