@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import secrets
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from litestar import Litestar, Request, Response
 from litestar.config.compression import CompressionConfig
 from litestar.connection import ASGIConnection
 from litestar.datastructures import CacheControlHeader
+from litestar.exceptions import LitestarDeprecationWarning
 from litestar.handlers import BaseRouteHandler
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
@@ -62,25 +64,28 @@ def build_app(config: Config, *, house: House | None = None) -> ASGIApp:
                 await opened.close()
 
     plugin_routes = _plugin_routes(installed)
-    app = Litestar(
-        route_handlers=[
-            *pages.routes,
-            *api_routes,
-            *plugin_routes,
-            create_static_files_router(
-                path="/static", directories=[STATIC], include_in_schema=False, cache_control=_FOR_EVER
-            ),
-        ],
-        lifespan=[lifespan],
-        guards=[_admit],
-        before_request=_check_origin,
-        exception_handlers={Exception: _answer_error},
-        compression_config=CompressionConfig(backend="gzip", minimum_size=700, gzip_compress_level=5),
-        request_max_body_size=BIGGEST_BODY,
-        openapi_config=None,
-        logging_config=None,
-        debug=False,
-    )
+    with warnings.catch_warnings():
+        # our handlers and plugins' name a parameter by their argument alone, which Litestar 2 takes and 3 will not
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        app = Litestar(
+            route_handlers=[
+                *pages.routes,
+                *api_routes,
+                *plugin_routes,
+                create_static_files_router(
+                    path="/static", directories=[STATIC], include_in_schema=False, cache_control=_FOR_EVER
+                ),
+            ],
+            lifespan=[lifespan],
+            guards=[_admit],
+            before_request=_check_origin,
+            exception_handlers={Exception: _answer_error},
+            compression_config=CompressionConfig(backend="gzip", minimum_size=700, gzip_compress_level=5),
+            request_max_body_size=BIGGEST_BODY,
+            openapi_config=None,
+            logging_config=None,
+            debug=False,
+        )
     app.state.config = config
     app.state.plugin_routes = plugin_routes
     return Visitors(app, config.zone, dt.timedelta(hours=config.session_idle_hours))

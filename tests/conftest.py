@@ -1,0 +1,3 @@
+"""Fixtures that every test of the whole shares."""
+
+pytest_plugins = ["dougong.testing.app"]
