@@ -9,7 +9,7 @@ Every test runs on SQLite and on PostgreSQL.
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,6 +24,7 @@ from dougong.db import grow_schema
 from dougong.i18n import LOCALES, Text, catalogue
 from dougong.plugin.discovery import discover
 from dougong.plugin.failures import failures_of
+from dougong.plugin.labels import derived_labels
 from dougong.plugin.manifest import Plugin
 from dougong.plugin.snapshot import current_snapshot
 from dougong.plugin.state import disable, enable
@@ -32,7 +33,7 @@ from dougong.records.change_log import ChangeLog
 from dougong.records.fields import Field
 from dougong.records.filters import compile_filter, conditions, quick_find
 from dougong.records.kinds import WrongValue
-from dougong.records.types import RecordType
+from dougong.records.types import RecordType, Template
 from dougong.testing.world import World, open_world
 from dougong.web.components import icon_names
 
@@ -227,21 +228,18 @@ def texts_of(plugin: Plugin) -> Iterator[Text]:
     """Every text of its declarations that a person may meet."""
     found: list[Any] = [plugin.label, plugin.description]
     for record in plugin.records:
-        found += texts_of_record(record)
+        found += [record.label, record.plural, *record.rights.values()]
+        found += [group for template in templates_of(record) for group in template.groups]
+        found += [view.label for view in record.saved_views] + [action.label for action in record.actions]
     for contributed in (*plugin.extends, *plugin.menus, *plugin.tiles, *plugin.rights, *plugin.lookups):
         found += [getattr(contributed, "label", None), getattr(contributed, "empty", None)]
     found += [option.label for lookup in plugin.lookups for option in lookup.options]
+    found += [Text(msgid, package) for package, msgids in derived_labels([plugin]).items() for msgid in msgids]
     yield from (text for text in found if isinstance(text, Text))
 
 
-def texts_of_record(record: RecordType) -> Iterator[Any]:
-    yield from (record.label, record.plural, *record.template.groups, *record.rights.values())
-    yield from (field.label for field in record.fields.values())
-    yield from (view.label for view in record.saved_views)
-    yield from (action.label for action in record.actions)
-    if record.lifecycle:
-        yield from (option.label for option in record.fields["state"].fixed_options)
-        yield from (record.move_label(step) for step in record.lifecycle.steps)
+def templates_of(record: RecordType) -> Sequence[Template]:
+    return [record.template, *record.templates.values()]
 
 
 def icons_of(plugin: Plugin) -> Iterator[str]:
@@ -253,8 +251,9 @@ def icons_of(plugin: Plugin) -> Iterator[str]:
 
 
 def columns_named_by(record: RecordType) -> Iterator[Any]:
-    template = record.template
-    yield from (*template.required, *template.readonly, *template.hidden, *record.search, *record.labels, record.title)
-    yield from (column for group in template.groups.values() for column in group)
+    yield from (*record.search, *record.labels, record.title)
+    for template in templates_of(record):
+        yield from (*template.required, *template.readonly, *template.hidden)
+        yield from (column for group in template.groups.values() for column in group)
     for view in record.views:
         yield from (*view.columns, *view.phone, *([view.order] if view.order else ()))
