@@ -147,7 +147,7 @@ async def house(database_url: str) -> AsyncIterator[House]:
     for record_type in [*core.records, *TYPES]:
         guard(guard_of(record_type))
     with acting_as(system("test")):
-        await grow_schema([t for t in tables() if t.__module__.startswith("dougong.")] + [t.table for t in TYPES])
+        await grow_schema(tables())
     snapshot = Snapshot.of(1, [core, sample])
     install(snapshot)
     with acting_as(system("test")):
