@@ -51,6 +51,7 @@ async def test_a_qualified_name_in_odd_quotes(world):
     for quoted in ("'main'.gate_client", "`main`.gate_client", "[main].[gate_client]"):
         await senseless(world, f"SELECT count(*) FROM {quoted}")
     await senseless(world, 'SELECT count(*) FROM U&"d\\0067".gate_client')
+    await senseless(world, 'SELECT count(*) FROM U&"d\\0067".gate_client -- "')
     await senseless(world, "SELECT count(*) FROM u&\"!0064g\" UESCAPE '!'.gate_client")
 
 
@@ -112,7 +113,9 @@ async def test_comments_between_words_are_scoped(world):
 
 async def test_a_comment_inside_a_comment(world):
     await senseless(world, "/* /* */ ' */ SELECT count(*) FROM dg.gate_client /* ' */")
-    await senseless(world, "/* /* */ ' */ SELECT count(*) FROM main.gate_client /* ' */")
+    # Who doesn't nest comments reads the table's name as part of a text.
+    for schema in ("dg", "main"):
+        await senseless(world, f"SELECT count(*) /* /* */, ' */ FROM {schema}.gate_client /* ' */")
 
 
 async def test_text_in_which_a_quote_is_escaped(world):
