@@ -73,8 +73,8 @@ __all__ = [
     "QuickFind",
     "RecordPage",
     "RelatedList",
-    "RolePage",
     "RoleCard",
+    "RolePage",
     "RolesPage",
     "Row",
     "SavedViewTab",
@@ -849,6 +849,8 @@ class StaffLine:
     phone: str = ""
     operator: str = ""
     """User name of one who can sign in; "" for staff without an account."""
+    accounts: bool = True
+    """Whether the viewer may know who has an account."""
     roles: tuple[str, ...] = ()
     status: str = ""
     tone: Tone = ""
@@ -891,6 +893,8 @@ class RoleCard:
     people: int = 0
     preset: bool = False
     inactive: bool = False
+    everybody: bool = False
+    """Whoever signs in has it, without being given it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

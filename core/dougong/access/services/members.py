@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dougong.access.principal import acting_as, current
 from dougong.access.rights import may_do, need
 from dougong.access.services.principals import on_behalf
-from dougong.access.tables import Role, UserRole
+from dougong.access.tables import UserRole
 from dougong.errors import Forbidden
 from dougong.i18n import Text
 
@@ -31,7 +32,7 @@ class Member:
 async def members_of(role_id: int) -> list[Member]:
     """The accounts a role was given to, by name."""
     need("roles.manage")
-    of_user = UserRole.user
+    of_user: Any = UserRole.user
     columns = (of_user.id, of_user.name, of_user.active, of_user.staff, of_user.staff.name, of_user.staff.active)
     with acting_as(on_behalf(_WHY)):
         rows = await UserRole.select(*columns).where(UserRole.role == role_id).order_by(of_user.name)
@@ -58,7 +59,11 @@ async def roles_by_account(user_ids: Iterable[int]) -> dict[int, list[Text | str
     return found
 
 
-async def _given(user_ids: Sequence[int]) -> Sequence[dict[str, object]]:
+async def _given(user_ids: Sequence[int]) -> Sequence[dict[str, Any]]:
     with acting_as(on_behalf(_WHY)):
-        of_role: Role = UserRole.role  # type: ignore[assignment]
-        return await UserRole.select(UserRole.user, of_role.name).where(UserRole.user.is_in(list(user_ids))).order_by(of_role.id)
+        of_role: Any = UserRole.role
+        return (
+            await UserRole.select(UserRole.user, of_role.name)
+            .where(UserRole.user.is_in(list(user_ids)))
+            .order_by(of_role.id)
+        )

@@ -29,6 +29,7 @@ __all__ = [
     "assign_roles",
     "copy_role",
     "create_role",
+    "grants_of",
     "matrix",
     "remove_role",
     "rename_role",
@@ -227,8 +228,16 @@ def _short(description: str) -> str:
 # ------------------------------------------------------------------ what a role grants
 
 
-async def set_grants(role_id: int, grants: Mapping[tuple[str, str], Grant]) -> None:
-    """Replace what a role grants on the record types named in `grants`; others stay as they are.
+async def grants_of(role_id: int) -> dict[tuple[str, str], Grant]:
+    """What a role grants exactly, by record type and right; a level says the same in one word."""
+    need(MANAGE)
+    await _role(role_id)
+    with acting_as(on_behalf(_WHY)):
+        return dict((await read_charter()).roles[role_id].grants)
+
+
+async def set_grants(role_id: int, grants: Mapping[tuple[str, str], Grant], record_types: Iterable[str] = ()) -> None:
+    """Replace what a role grants on the record types named in `grants` or `record_types`; others stay as they are.
 
     For a type reached through its parent, an action left out is inherited and a grant without scopes shuts it.
     Raises Invalid for unknown types and rights and where something may be changed that may not be seen, Forbidden
@@ -236,7 +245,7 @@ async def set_grants(role_id: int, grants: Mapping[tuple[str, str], Grant]) -> N
     """
     holder = need(MANAGE)
     await _changeable(role_id)
-    named = {record for record, _action in grants}
+    named = {record for record, _action in grants} | set(record_types)
     types = {t.key: t for t in guarded_types()}
     _check_known(grants, types)
     async with transaction(_("Rights of a role changed")):
@@ -266,10 +275,14 @@ def _check_known(grants: Mapping[tuple[str, str], Grant], types: Mapping[str, Re
         known = types.get(record)
         if known is None or action not in known.actions_allowed:
             wrong.append(Problem(field, _("There is no such right."), action, "unknown"))
-        elif known.scope.has("role") and action not in ("read", "create") and not _visible(grant, grants.get((record, "read"))):
+        elif _needs_reading(known, action) and not _visible(grant, grants.get((record, "read"))):
             wrong.append(Problem(field, _("This reaches further than reading does."), level_of(grant), "reach"))
     if wrong:
         raise Invalid(*wrong)
+
+
+def _needs_reading(record_type: RecordType, action: str) -> bool:
+    return record_type.scope.has("role") and action not in ("read", "create")
 
 
 def _visible(grant: Grant, reading: Grant | None) -> bool:
@@ -388,7 +401,9 @@ def _check_role_held(holder: Principal, role: RoleTerms) -> None:
     if holder.admin or holder.system is not None:
         return
     beyond = {_("everything")} if role.key == ADMIN else set()
-    beyond |= {types[r].label for (r, a), grant in role.grants.items() if r in types and not holds(holder, types[r], a, grant)}
+    for (record, action), grant in role.grants.items():
+        if record in types and not holds(holder, types[record], action, grant):
+            beyond.add(types[record].label)
     beyond_rights = {right for right in role.rights if not may_do(holder, right)}
     if beyond or beyond_rights:
         raise Forbidden(_BEYOND, what=", ".join(sorted({str(b) for b in beyond} | beyond_rights)))

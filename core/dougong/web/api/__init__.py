@@ -1,7 +1,7 @@
 """The HTTP API: everything the pages do, for programs."""
 
-from dougong.web.api import openapi, plugins, records, types, whoami
+from dougong.web.api import lookups, openapi, plugins, records, types, whoami
 
 __all__ = ["routes"]
 
-routes = [*whoami.routes, *plugins.routes, *types.routes, *openapi.routes, *records.routes]
+routes = [*whoami.routes, *plugins.routes, *lookups.routes, *types.routes, *openapi.routes, *records.routes]

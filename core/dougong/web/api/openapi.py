@@ -10,6 +10,7 @@ from litestar import Request, Response, get
 from dougong import __version__
 from dougong.access.principal import current
 from dougong.i18n import current_locale
+from dougong.plugin.lookups import TONES
 from dougong.plugin.snapshot import Snapshot, current_snapshot
 from dougong.records.fields import Field
 from dougong.records.types import Action, RecordType
@@ -245,11 +246,40 @@ def _house_paths() -> Json:
                 "switch", "House", ["House"], [name_parameter], anything, (400, 404, 409, 413, 415), switch
             )
         },
+        **_lookup_paths(name_parameter),
         "/api/v1/record-types": {"get": _operation("types", "House", ["House"], [], anything, ())},
         "/api/v1/record-types/{collection}": {
             "get": _operation("type", "House", ["House"], [path_parameter], anything, (404,))
         },
         "/api/v1/openapi.json": {"get": _operation("description", "House", ["House"], [], anything, ())},
+    }
+
+
+def _lookup_paths(name_parameter: Json) -> Json:
+    """The lists of choices."""
+    tag = ["Lists of choices"]
+    choice = {
+        "type": "object",
+        "required": ["key", "label", "tone", "active"],
+        "properties": {"key": {"type": "string"}, "label": {"type": "string"}, "tone": {"type": "string"}, "active": {"type": "boolean"}, "used_by": {"type": "array", "items": {"type": "object"}}},
+    }
+    whole = {"type": "object", "required": ["name", "label", "items"], "properties": {"name": {"type": "string"}, "label": {"type": "string"}, "items": {"type": "array", "items": choice}}}
+    words = {"label": {"type": "string", "minLength": 1, "maxLength": 60}, "tone": {"type": "string", "enum": list(TONES)}}
+    new = {"type": "object", "required": ["label"], "additionalProperties": False, "properties": words}
+    changes = {"type": "object", "additionalProperties": False, "properties": {**words, "active": {"type": "boolean"}}}
+    order = {"type": "object", "required": ["keys"], "additionalProperties": False, "properties": {"keys": {"type": "array", "items": {"type": "string"}}}}
+    key_parameter = {"name": "key", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+    done = {"200": {**_json(whole), "headers": _BATCH}}
+    errors = (400, 404, 413, 415)
+    base = "/api/v1/lookups"
+    return {
+        base: {"get": _operation("lists", "Lookup", tag, [], {"200": _json(_items({"type": "object"}))}, ())},
+        f"{base}/{{name}}": {
+            "get": _operation("read", "Lookup", tag, [name_parameter], {"200": _json(whole)}, (404,)),
+            "post": _operation("addTo", "Lookup", tag, [name_parameter], {"201": {**_json(whole), "headers": _BATCH}}, errors, new),
+        },
+        f"{base}/{{name}}/{{key}}": {"patch": _operation("changeIn", "Lookup", tag, [name_parameter, key_parameter], done, errors, changes)},
+        f"{base}/{{name}}/order": {"put": _operation("order", "Lookup", tag, [name_parameter], done, errors, order)},
     }
 
 

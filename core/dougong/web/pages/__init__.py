@@ -1,6 +1,24 @@
 """The pages of the house: one module per page kind, thin handlers that read input, call one service and show a view."""
 
-from dougong.web.pages import account, counts, forms, home, lists, lookups, plugins, records, search
+from dougong.web.pages import (
+    account,
+    accounts,
+    choices,
+    counts,
+    departments,
+    forms,
+    home,
+    lists,
+    lookups,
+    organisation,
+    plugins,
+    records,
+    roles,
+    search,
+    settings,
+    sharing,
+    staff,
+)
 
 __all__ = ["routes"]
 
@@ -11,6 +29,14 @@ routes = [
     *counts.routes,
     *plugins.routes,
     *lookups.routes,
+    *organisation.routes,
+    *departments.routes,
+    *staff.routes,
+    *accounts.routes,
+    *roles.routes,
+    *choices.routes,
+    *settings.routes,
+    *sharing.routes,
     *lists.routes,
     *records.routes,
     *forms.routes,

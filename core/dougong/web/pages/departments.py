@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from litestar import Request, Response, get, post
 
 from dougong.access.rights import need
-from dougong.errors import Conflict, Invalid, Problem
+from dougong.errors import Invalid, Problem
 from dougong.i18n import _
 from dougong.people.records import department as department_type
 from dougong.people.services import (
@@ -20,7 +21,7 @@ from dougong.people.services import (
 from dougong.people.tables import Department, Staff
 from dougong.records import desk, references
 from dougong.records.values import required_problem
-from dougong.web.pages.dialogs import answered, confirm_page, dialog_page, whole_number
+from dougong.web.pages.dialogs import answered, based_on_now, confirm_page, dialog_page, whole_number
 from dougong.web.pages.forms import Typed
 from dougong.web.pages.organisation import ORGANISATION, department_href
 from dougong.web.pages.records import id_at
@@ -40,12 +41,24 @@ async def _department(text: str) -> Department:
     return await desk.get(Department, id_at(text))
 
 
-async def department_choice(name: str, label: str, typed: Typed, *, without: tuple[int, ...] = (), required: bool = True, help: str = "") -> FormField:
+async def department_choice(
+    name: str, label: str, typed: Typed, *, without: tuple[int, ...] = (), required: bool = True, advice: str = ""
+) -> FormField:
     """A department out of the tree; those out of use only where one is chosen already."""
     tree, value = await read_tree(), typed.values.get(name, "")
     hidden = [i for branch in without for i in tree.subtree(branch)]
     options = tree.options(without=hidden, chosen=[whole_number(value) or 0])
-    return FormField(name, label, "choice", value, error=typed.error(name), required=required, options=options, help=help, wide=True)
+    return FormField(
+        name,
+        label,
+        "choice",
+        value,
+        error=typed.error(name),
+        required=required,
+        options=options,
+        help=advice,
+        wide=True,
+    )
 
 
 async def _fields(typed: Typed) -> list[FormField]:
@@ -53,7 +66,15 @@ async def _fields(typed: Typed) -> list[FormField]:
     known = await references.titles(Staff, [whole_number(head)])
     options = tuple(Option(str(i), name) for i, name in known.items())
     return [
-        FormField("name", str(_("Name")), value=typed.values.get("name", ""), error=typed.error("name"), required=True, max_length=100, wide=True),
+        FormField(
+            "name",
+            str(_("Name")),
+            value=typed.values.get("name", ""),
+            error=typed.error("name"),
+            required=True,
+            max_length=100,
+            wide=True,
+        ),
         FormField("code", str(_("Code")), value=typed.values.get("code", ""), error=typed.error("code"), max_length=40),
         FormField(
             "head",
@@ -68,11 +89,22 @@ async def _fields(typed: Typed) -> list[FormField]:
     ]
 
 
+def _place(typed: Typed) -> FormField:
+    advice = str(_("Among the departments that report to the same one."))
+    return FormField(
+        "place", str(_("Order")), "number", typed.values.get("place", ""), error=typed.error("place"), help=advice
+    )
+
+
 def _read(typed: Typed) -> dict[str, Any]:
     name = typed.values.get("name", "").strip()
     if not name:
         raise Invalid(required_problem(department_type.fields["name"]))
-    return {"name": name, "code": typed.values.get("code", "").strip(), "head": whole_number(typed.values.get("head", ""))}
+    return {
+        "name": name,
+        "code": typed.values.get("code", "").strip(),
+        "head": whole_number(typed.values.get("head", "")),
+    }
 
 
 # ------------------------------------------------------------------ new and edit
@@ -97,7 +129,9 @@ async def make(request: AnyRequest) -> Response[Any]:
 
     async def do(typed: Typed) -> Response[Any]:
         values = _read(typed)
-        made = await add_department(values["name"], whole_number(typed.values.get("parent", "")), head=values["head"], code=values["code"])
+        made = await add_department(
+            values["name"], whole_number(typed.values.get("parent", "")), head=values["head"], code=values["code"]
+        )
         return go(request, department_href(made.id), _("Saved."))
 
     return await answered(request, do, _new_page)
@@ -106,14 +140,22 @@ async def make(request: AnyRequest) -> Response[Any]:
 @get(f"{DEPARTMENTS}/{{department_id:str}}/edit", include_in_schema=False)
 async def ask_edit(request: AnyRequest, department_id: str) -> Response[Any]:
     found = await _department(department_id)
-    values = {"name": found.name, "code": found.code, "head": str(found.head or ""), "version": str(found.version)}
+    values = {
+        "name": found.name,
+        "code": found.code,
+        "head": str(found.head or ""),
+        "place": str(found.place),
+        "version": str(found.version),
+    }
     return page(request, await _edit_page(found, Typed(values)))
 
 
 async def _edit_page(found: Department, typed: Typed) -> FormPage:
     title = _("Edit “%(name)s”", name=found.name)
     hidden = {"version": typed.values.get("version", "")}
-    return dialog_page(title, f"{DEPARTMENTS}/{found.id}/edit", department_href(found.id), await _fields(typed), typed, hidden=hidden)
+    return dialog_page(
+        title, f"{DEPARTMENTS}/{found.id}/edit", department_href(found.id), await _fields(typed), typed, hidden=hidden
+    )
 
 
 @post(f"{DEPARTMENTS}/{{department_id:str}}/edit", include_in_schema=False, status_code=200)
@@ -121,7 +163,12 @@ async def edit(request: AnyRequest, department_id: str) -> Response[Any]:
     found = await _department(department_id)
 
     async def do(typed: Typed) -> Response[Any]:
-        await desk.change(found, _read(typed), version=whole_number(typed.values.get("version", "")) or 0, reason=_("Department changed"))
+        await desk.change(
+            found,
+            _read(typed),
+            version=whole_number(typed.values.get("version", "")) or 0,
+            reason=_("Department changed"),
+        )
         return go(request, department_href(found.id), _("Saved."))
 
     async def ask(typed: Typed) -> FormPage:
@@ -130,38 +177,37 @@ async def edit(request: AnyRequest, department_id: str) -> Response[Any]:
     return await answered(request, do, ask)
 
 
-async def based_on_now(record: Department | Staff, typed: Typed) -> Typed:
-    """After somebody else was faster: what was typed, to be saved over what stands there now if that is wanted."""
-    fresh = await desk.get(type(record), record.id)
-    return Typed({**typed.values, "version": str(fresh.version)}, typed.problems, typed.several)
-
-
 # ------------------------------------------------------------------ move and merge
 
 
 @get(f"{DEPARTMENTS}/{{department_id:str}}/move", include_in_schema=False)
 async def ask_move(request: AnyRequest, department_id: str) -> Response[Any]:
     found = await _department(department_id)
-    return page(request, await _move_page(found, Typed({"parent": str(found.parent or ""), "version": str(found.version)})))
+    return page(
+        request, await _move_page(found, Typed({"parent": str(found.parent or ""), "version": str(found.version)}))
+    )
 
 
 async def _move_page(found: Department, typed: Typed) -> FormPage:
-    tree = await read_tree()
-    help = str(_("It goes there with its people and all that reports to it. Whoever leads the new superior sees its records from then on."))
-    parent = await department_choice("parent", str(_("Reports to")), typed, without=(found.id,), required=False, help=help)
-    beside = [b for b in tree.children(found.parent) if b.id != found.id]
-    after = FormField(
-        "after",
-        str(_("After")),
-        "choice",
-        typed.values.get("after", ""),
-        options=(Option("0", str(_("As the first"))), *(Option(str(b.id), b.name) for b in beside)),
-        help=str(_("Order among those that report to the same one. Leave empty for the last.")),
-        wide=True,
+    advice = str(
+        _(
+            "It goes there with its people and all that reports to it. Whoever leads the new superior sees its records from then on."
+        )
+    )
+    parent = await department_choice(
+        "parent", str(_("Reports to")), typed, without=(found.id,), required=False, advice=advice
     )
     hidden = {"version": typed.values.get("version", "")}
     title = _("Move “%(name)s”", name=found.name)
-    return dialog_page(title, f"{DEPARTMENTS}/{found.id}/move", department_href(found.id), [parent, after], typed, save=_("Move"), hidden=hidden)
+    return dialog_page(
+        title,
+        f"{DEPARTMENTS}/{found.id}/move",
+        department_href(found.id),
+        [parent],
+        typed,
+        save=_("Move"),
+        hidden=hidden,
+    )
 
 
 @post(f"{DEPARTMENTS}/{{department_id:str}}/move", include_in_schema=False, status_code=200)
@@ -170,8 +216,7 @@ async def move(request: AnyRequest, department_id: str) -> Response[Any]:
 
     async def do(typed: Typed) -> Response[Any]:
         version = whole_number(typed.values.get("version", "")) or 0
-        parent, after = (whole_number(typed.values.get(k, "")) for k in ("parent", "after"))
-        await move_department(found, parent, after=after, version=version)
+        await move_department(found, whole_number(typed.values.get("parent", "")), version=version)
         return go(request, department_href(found.id), _("Moved."))
 
     async def ask(typed: Typed) -> FormPage:
@@ -193,16 +238,16 @@ async def _merge_page(found: Department, typed: Typed) -> FormPage:
         departments=len(tree.children(found.id)),
         name=found.name,
     )
-    into = await department_choice("into", str(_("Merge into")), typed, help="")
+    into = await department_choice("into", str(_("Merge into")), typed)
     into = _without(into, str(found.id))
     title = _("Merge “%(name)s” into another department", name=found.name)
     action = f"{DEPARTMENTS}/{found.id}/merge"
-    return dialog_page(title, action, department_href(found.id), [into], typed, save=_("Merge"), look="danger", intro=intro)
+    return dialog_page(
+        title, action, department_href(found.id), [into], typed, save=_("Merge"), look="danger", intro=intro
+    )
 
 
 def _without(choice: FormField, value: str) -> FormField:
-    from dataclasses import replace
-
     return replace(choice, options=tuple(o for o in choice.options if o.value != value))
 
 
@@ -213,7 +258,11 @@ async def merge(request: AnyRequest, department_id: str) -> Response[Any]:
     async def do(typed: Typed) -> Response[Any]:
         into = await _chosen(typed.values.get("into", ""))
         await merge_department(found, into)
-        return go(request, department_href(into.id), _("“%(one)s” is merged into “%(other)s”.", one=found.name, other=into.name))
+        return go(
+            request,
+            department_href(into.id),
+            _("“%(one)s” is merged into “%(other)s”.", one=found.name, other=into.name),
+        )
 
     return await answered(request, do, lambda typed: _merge_page(found, typed))
 
@@ -236,8 +285,12 @@ async def ask_deactivate(request: AnyRequest, department_id: str) -> Response[An
 
 async def _deactivate_page(found: Department, typed: Typed) -> FormPage:
     title = _("Deactivate “%(name)s”?", name=found.name)
-    intro = _("It can't be chosen any more and stays where it stands, on old records too. It can be used again at any time.")
-    return confirm_page(title, f"{DEPARTMENTS}/{found.id}/deactivate", department_href(found.id), _("Deactivate"), intro, typed)
+    intro = _(
+        "It can't be chosen any more and stays where it stands, on old records too. It can be used again at any time."
+    )
+    return confirm_page(
+        title, f"{DEPARTMENTS}/{found.id}/deactivate", department_href(found.id), _("Deactivate"), intro, typed
+    )
 
 
 @post(f"{DEPARTMENTS}/{{department_id:str}}/deactivate", include_in_schema=False, status_code=200)

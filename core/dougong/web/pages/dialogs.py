@@ -7,16 +7,28 @@ from typing import Any
 
 from litestar import Request, Response
 
-from dougong.errors import DougongError, Forbidden, Invalid, NotFound, Problem
+from dougong.errors import Conflict, DougongError, Forbidden, Invalid, NotFound, Problem
 from dougong.i18n import Text, _
+from dougong.records import desk
+from dougong.records.tables import Row
 from dougong.web.pages.forms import Typed
 from dougong.web.render import page
-from dougong.web.views import FormField, FormPage, FormSection, Submit
+from dougong.web.views import FormField, FormPage, FormSection, Page, Submit
 
-__all__ = ["answered", "confirm_page", "dialog_page", "problems_of", "status_of", "typed_in", "whole_number"]
+__all__ = [
+    "answered",
+    "based_on_now",
+    "confirm_page",
+    "dialog_page",
+    "problems_of",
+    "status_of",
+    "typed_in",
+    "whole_number",
+]
 
 AnyRequest = Request[Any, Any, Any]
-Ask = Callable[[Typed], Awaitable[FormPage]]
+Ask = Callable[[Typed], Awaitable[Page]]
+_STALE = "stale"
 Do = Callable[[Typed], Awaitable[Response[Any]]]
 
 
@@ -46,7 +58,17 @@ async def answered(request: AnyRequest, do: Do, ask: Ask) -> Response[Any]:
 
 
 def problems_of(err: DougongError) -> Sequence[Problem]:
-    return err.problems if isinstance(err, Invalid) and err.problems else (Problem("", str(err)),)
+    if isinstance(err, Invalid) and err.problems:
+        return err.problems
+    return (Problem("", str(err), rule=_STALE if isinstance(err, Conflict) else "refused"),)
+
+
+async def based_on_now(record: Row, typed: Typed) -> Typed:
+    """After somebody else was faster: what was typed, to be saved over what stands there now if that is still wanted."""
+    if not any(p.rule == _STALE for p in typed.problems):
+        return typed
+    fresh = await desk.get(type(record), int(record.id))
+    return Typed({**typed.values, "version": str(fresh.version)}, typed.problems, typed.several)
 
 
 def status_of(err: DougongError) -> int:

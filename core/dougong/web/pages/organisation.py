@@ -17,10 +17,10 @@ from dougong.db import engine
 from dougong.i18n import _, number_text
 from dougong.people.records import staff as staff_type
 from dougong.people.services import Account, accounts_of
+from dougong.people.tables import Staff
 from dougong.records.gate import ids
 from dougong.records.queries import BOUND, Page, Query, fetch_page
 from dougong.records.references import titles
-from dougong.people.tables import Staff
 from dougong.web.components import hue, initial
 from dougong.web.pages.dialogs import whole_number
 from dougong.web.render import page
@@ -61,7 +61,7 @@ class Place:
 
 def place_in(tree: Tree, given: Mapping[str, str]) -> Place:
     """Read the address leniently; without a department, the first at the top."""
-    asked = whole_number(given.get("department", ""))
+    asked = whole_number(given.get("department", "")) or 0
     first = tree.tops[0].id if tree.tops else 0
     show, number = given.get("show", ""), whole_number(given.get("page", "")) or 1
     return Place(
@@ -85,15 +85,24 @@ async def show_organisation(request: AnyRequest) -> Response[Any]:
 def _empty_house() -> OrganisationPage:
     """Nothing is there yet: only the first department can be made."""
     new = Action(str(_("New department")), f"{ORGANISATION}/departments/new", "plus", look="primary", dialog=True)
-    empty = Placeholder(str(_("No departments yet")), str(_("Begin with the company itself.")), "sitemap", new if may_keep() else None)
-    return OrganisationPage(title=str(_("Organisation")), tree=(), department=str(_("Departments")), staff=(), url=ORGANISATION, empty=empty)
+    empty = Placeholder(
+        str(_("No departments yet")), str(_("Begin with the company itself.")), "sitemap", new if may_keep() else None
+    )
+    return OrganisationPage(
+        title=str(_("Organisation")), tree=(), department=str(_("Departments")), staff=(), url=ORGANISATION, empty=empty
+    )
 
 
 async def _staff(tree: Tree, place: Place) -> Page:
     departments = [place.department] if place.show == "only" else tree.subtree(place.department)
-    within = WhereRaw('"staff"."department" {} AND "staff"."active" = {}', ids(engine(), departments), place.show != "left")
+    within = WhereRaw(
+        '"staff"."department" {} AND "staff"."active" = {}', ids(engine(), departments), place.show != "left"
+    )
     fields = ("name", "department", "position", "phone", "mobile", "active")
-    return await fetch_page(Query(staff_type, q=place.q, sort="name", fields=fields, limit=SIZE, page=place.number, also=within), with_titles=True)
+    return await fetch_page(
+        Query(staff_type, q=place.q, sort="name", fields=fields, limit=SIZE, page=place.number, also=within),
+        with_titles=True,
+    )
 
 
 async def _organisation_page(tree: Tree, place: Place, found: Page) -> OrganisationPage:
@@ -124,7 +133,13 @@ async def _organisation_page(tree: Tree, place: Place, found: Page) -> Organisat
 
 
 def _new_staff(branch: Branch) -> Action:
-    return Action(str(_("New staff member")), f"{ORGANISATION}/staff/new?department={branch.id}", "user-plus", look="primary", dialog=True)
+    return Action(
+        str(_("New staff member")),
+        f"{ORGANISATION}/staff/new?department={branch.id}",
+        "user-plus",
+        look="primary",
+        dialog=True,
+    )
 
 
 def _new_department(branch: Branch) -> Action:
@@ -166,16 +181,22 @@ def _pager(place: Place, found: Page) -> Pager | None:
         previous_href=place.href(number=place.number - 1) if place.number > 1 else "",
         next_href=place.href(number=place.number + 1) if found.next and place.number <= last else "",
         last_href=place.href(number=last) if found.next and found.exact else "",
-        jump_values=tuple((k, v) for k, v in (("department", str(place.department)), ("show", place.show), ("q", place.q)) if v),
+        jump_values=tuple(
+            (k, v) for k, v in (("department", str(place.department)), ("show", place.show), ("q", place.q)) if v
+        ),
     )
 
 
 def _nobody(place: Place, branch: Branch, *, keeps: bool) -> Placeholder:
     if place.q:
-        return Placeholder(str(_("Nothing matches")), str(_("Try fewer letters.")), "search", Action(str(_("Clear")), place.href(q="")))
+        return Placeholder(
+            str(_("Nothing matches")), str(_("Try fewer letters.")), "search", Action(str(_("Clear")), place.href(q=""))
+        )
     if place.show == "left":
         return Placeholder(str(_("Nobody has left")), icon="users")
-    return Placeholder(str(_("Nobody works here yet")), icon="users", action=_new_staff(branch) if keeps and branch.active else None)
+    return Placeholder(
+        str(_("Nobody works here yet")), icon="users", action=_new_staff(branch) if keeps and branch.active else None
+    )
 
 
 # ------------------------------------------------------------------ the people
@@ -188,7 +209,12 @@ async def _lines(found: Page, *, keeps: bool) -> tuple[StaffLine, ...]:
 
 
 def _line(
-    row: Mapping[str, Any], names: Mapping[str, Mapping[int, str]], account: Account | None, roles: Mapping[int, Sequence[Any]], *, keeps: bool
+    row: Mapping[str, Any],
+    names: Mapping[str, Mapping[int, str]],
+    account: Account | None,
+    roles: Mapping[int, Sequence[Any]],
+    *,
+    keeps: bool,
 ) -> StaffLine:
     name, here = row["name"], bool(row["active"])
     return StaffLine(
@@ -226,7 +252,11 @@ def staff_actions(staff: int, account: Account | None, *, here: bool) -> tuple[A
 def _account_actions(path: str, account: Account | None) -> tuple[Action, ...]:
     if account is None:
         return (Action(str(_("Make operator")), f"{path}/operator", "key", dialog=True),)
-    assign = (Action(str(_("Roles")), f"{path}/roles", "shield-lock", dialog=True),) if may_do(current(), "roles.manage") else ()
+    assign = (
+        (Action(str(_("Roles")), f"{path}/roles", "shield-lock", dialog=True),)
+        if may_do(current(), "roles.manage")
+        else ()
+    )
     return (
         *assign,
         Action(str(_("Reset password")), f"{path}/password", "lock-open", dialog=True),

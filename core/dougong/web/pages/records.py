@@ -34,6 +34,7 @@ from dougong.web.cells import avatar_letter, cell_for, tone_of
 from dougong.web.components import hue
 from dougong.web.pages.lists import list_state, table_view, title_text, type_at
 from dougong.web.render import go, page
+from dougong.web.shares import shared_with
 from dougong.web.views import (
     Action,
     Banner,
@@ -112,7 +113,7 @@ async def record_page(
         "path_label": str(_("State")),
         "tabs": _tabs(record_type, path, tail, tabs, chosen),
         "counts_url": f"{path}/counts" if tabs else "",
-        "properties": _properties(record_type, row, titles),
+        "properties": (*_properties(record_type, row, titles), *await shared_with(record_type, record_id, path, editable=editable)),
         "previous_href": f"/{record_type.path}/{before}{tail}" if before else "",
         "next_href": f"/{record_type.path}/{after}{tail}" if after else "",
         "banner": banner or _closed_banner(row),
@@ -243,7 +244,7 @@ async def _buttons(record_type: RecordType, record: Row, path: str, editable: bo
     return {
         "primary": primary,
         "actions": tuple(beside),
-        "more": (*forward[2:], *remove),
+        "more": (*forward[2:], *share_buttons(record_type, path, editable=editable), *remove),
         "tools": _tools(record_type, record),
     }
 

@@ -1,0 +1,224 @@
+"""The accounts of staff: somebody becomes an operator, gets roles, a new password, and stops being one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from dougong.access.principal import current
+from dougong.access.rights import may_do, need
+from dougong.access.services import assign_roles, roles, roles_of
+from dougong.errors import NotFound
+from dougong.i18n import Text, _
+from dougong.people.services import Account, account_of, make_operator, remove_operator, reset_password
+from dougong.people.tables import Staff
+from dougong.web.pages.dialogs import answered, confirm_page, dialog_page, whole_number
+from dougong.web.pages.forms import Typed
+from dougong.web.pages.organisation import department_href
+from dougong.web.pages.staff import STAFF, staff_at, staff_href
+from dougong.web.render import go, page
+from dougong.web.views import FormField, FormPage, FormSection, Option
+
+__all__ = ["routes"]
+
+AnyRequest = Request[Any, Any, Any]
+
+
+async def _with_account(text: str) -> tuple[Staff, Account]:
+    found = await staff_at(text)
+    account = await account_of(found.id)
+    if account is None:
+        raise NotFound
+    return found, account
+
+
+async def _role_choice(typed: Typed) -> list[FormField]:
+    """Which roles; nothing to choose for those who don't keep roles."""
+    if not may_do(current(), "roles.manage"):
+        return []
+    options = tuple(Option(str(r.id), str(r.name)) for r in await roles() if not r.everybody)
+    advice = str(_("Whoever has several roles has what any of them gives. What everybody has needs no role."))
+    return [
+        FormField(
+            "roles",
+            str(_("Roles")),
+            "multi_choice",
+            values=typed.several.get("roles", ()),
+            error=typed.error("roles"),
+            options=options,
+            help=advice,
+            wide=True,
+        )
+    ]
+
+
+def _chosen(typed: Typed) -> list[int]:
+    return [number for number in map(whole_number, typed.several.get("roles", ())) if number]
+
+
+def password_page(found: Staff, account: str, password: str, title: Text) -> FormPage:
+    """The one-time password: shown in this answer alone, stored nowhere, in no address and no cookie."""
+    fields = (
+        FormField("shown_name", str(_("User name")), value=account, readonly=True),
+        FormField("shown_password", str(_("Password for the first sign-in")), value=password, readonly=True),
+    )
+    return FormPage(
+        title=str(title),
+        action=staff_href(found.id),
+        sections=(FormSection("", fields),),
+        submits=(),
+        cancel_href=department_href(found.department),
+        cancel_label=str(_("Done")),
+        intro=str(
+            _(
+                "Give this to %(name)s now: it is shown only once. At the first sign-in a password of their own is asked for.",
+                name=found.name,
+            )
+        ),
+    )
+
+
+# ------------------------------------------------------------------ operator
+
+
+@get(f"{STAFF}/{{staff_id:str}}/operator", include_in_schema=False)
+async def ask_operator(request: AnyRequest, staff_id: str) -> Response[Any]:
+    return page(request, await _operator_page(await staff_at(staff_id), Typed({})))
+
+
+async def _operator_page(found: Staff, typed: Typed) -> FormPage:
+    name = FormField(
+        "name",
+        str(_("User name")),
+        value=typed.values.get("name", ""),
+        error=typed.error("name"),
+        required=True,
+        max_length=40,
+        wide=True,
+    )
+    title = _("Make “%(name)s” an operator", name=found.name)
+    intro = _("An operator can sign in. The password for the first sign-in is made here and shown once.")
+    fields = [name, *await _role_choice(typed)]
+    return dialog_page(
+        title,
+        f"{staff_href(found.id)}/operator",
+        department_href(found.department),
+        fields,
+        typed,
+        save=_("Make operator"),
+        intro=intro,
+    )
+
+
+@post(f"{STAFF}/{{staff_id:str}}/operator", include_in_schema=False, status_code=200)
+async def do_operator(request: AnyRequest, staff_id: str) -> Response[Any]:
+    found = await staff_at(staff_id)
+
+    async def do(typed: Typed) -> Response[Any]:
+        name = typed.values.get("name", "")
+        password = await make_operator(found, name, _chosen(typed))
+        return page(
+            request, password_page(found, name.strip(), password, _("“%(name)s” can sign in now", name=found.name))
+        )
+
+    return await answered(request, do, lambda typed: _operator_page(found, typed))
+
+
+@get(f"{STAFF}/{{staff_id:str}}/operator/remove", include_in_schema=False)
+async def ask_removal(request: AnyRequest, staff_id: str) -> Response[Any]:
+    found, _account = await _with_account(staff_id)
+    return page(request, await _removal_page(found, Typed({})))
+
+
+async def _removal_page(found: Staff, typed: Typed) -> FormPage:
+    title = _("Remove the account of “%(name)s”?", name=found.name)
+    intro = _(
+        "They can't sign in any more; tokens of theirs stop working. The staff record, its records and its history stay."
+    )
+    return confirm_page(
+        title,
+        f"{staff_href(found.id)}/operator/remove",
+        department_href(found.department),
+        _("Remove account"),
+        intro,
+        typed,
+    )
+
+
+@post(f"{STAFF}/{{staff_id:str}}/operator/remove", include_in_schema=False, status_code=200)
+async def do_removal(request: AnyRequest, staff_id: str) -> Response[Any]:
+    found, account = await _with_account(staff_id)
+
+    async def do(typed: Typed) -> Response[Any]:
+        await remove_operator(account.user)
+        return go(request, department_href(found.department), _("The account is removed."))
+
+    return await answered(request, do, lambda typed: _removal_page(found, typed))
+
+
+# ------------------------------------------------------------------ password
+
+
+@get(f"{STAFF}/{{staff_id:str}}/password", include_in_schema=False)
+async def ask_password(request: AnyRequest, staff_id: str) -> Response[Any]:
+    found, _account = await _with_account(staff_id)
+    return page(request, await _reset_page(found, Typed({})))
+
+
+async def _reset_page(found: Staff, typed: Typed) -> FormPage:
+    title = _("Reset the password of “%(name)s”?", name=found.name)
+    intro = _("They are signed out everywhere. The new password is shown once and must be changed at the next sign-in.")
+    return confirm_page(
+        title, f"{staff_href(found.id)}/password", department_href(found.department), _("Reset password"), intro, typed
+    )
+
+
+@post(f"{STAFF}/{{staff_id:str}}/password", include_in_schema=False, status_code=200)
+async def do_password(request: AnyRequest, staff_id: str) -> Response[Any]:
+    found, account = await _with_account(staff_id)
+
+    async def do(typed: Typed) -> Response[Any]:
+        password = await reset_password(account.user)
+        return page(
+            request, password_page(found, account.name, password, _("New password for “%(name)s”", name=found.name))
+        )
+
+    return await answered(request, do, lambda typed: _reset_page(found, typed))
+
+
+# ------------------------------------------------------------------ roles
+
+
+@get(f"{STAFF}/{{staff_id:str}}/roles", include_in_schema=False)
+async def ask_roles(request: AnyRequest, staff_id: str) -> Response[Any]:
+    need("roles.manage")
+    found, account = await _with_account(staff_id)
+    given = tuple(str(role.id) for role in await roles_of(account.user))
+    return page(request, await _roles_page(found, Typed({}, several={"roles": given})))
+
+
+async def _roles_page(found: Staff, typed: Typed) -> FormPage:
+    title = _("Roles of “%(name)s”", name=found.name)
+    fields: Sequence[FormField] = await _role_choice(typed)
+    return dialog_page(title, f"{staff_href(found.id)}/roles", department_href(found.department), fields, typed)
+
+
+@post(f"{STAFF}/{{staff_id:str}}/roles", include_in_schema=False, status_code=200)
+async def do_roles(request: AnyRequest, staff_id: str) -> Response[Any]:
+    need("roles.manage")
+    found, account = await _with_account(staff_id)
+
+    async def do(typed: Typed) -> Response[Any]:
+        await assign_roles(account.user, _chosen(typed))
+        return go(
+            request,
+            department_href(found.department),
+            _("The roles of “%(name)s” are kept; they count at once.", name=found.name),
+        )
+
+    return await answered(request, do, lambda typed: _roles_page(found, typed))
+
+
+routes = [ask_operator, do_operator, ask_removal, do_removal, ask_password, do_password, ask_roles, do_roles]

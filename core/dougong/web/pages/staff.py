@@ -1,0 +1,266 @@
+"""Keeping staff: somebody's page for everybody; new, edited, moved, gone and back for those who keep the organisation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from dougong.access.principal import current
+from dougong.access.rights import need
+from dougong.errors import Invalid, Problem
+from dougong.i18n import _
+from dougong.people.records import staff as staff_type
+from dougong.people.services import account_of, add_staff, deactivate_staff, move_staff, reactivate_staff
+from dougong.people.tables import Staff
+from dougong.records import desk, references
+from dougong.records.filters import visible_field
+from dougong.records.values import is_empty, read_values, required_problem
+from dougong.web.cells import cell_for
+from dougong.web.components import hue, initial
+from dougong.web.pages.departments import department_choice
+from dougong.web.pages.dialogs import answered, based_on_now, confirm_page, dialog_page, whole_number
+from dougong.web.pages.forms import Typed, form_page
+from dougong.web.pages.organisation import ORGANISATION, department_href, may_keep, staff_actions
+from dougong.web.pages.records import grouped_fields, id_at
+from dougong.web.render import go, page
+from dougong.web.views import Crumb, FormField, FormPage, Property, PropertyGroup, RecordPage
+
+__all__ = ["routes", "staff_at", "staff_href"]
+
+AnyRequest = Request[Any, Any, Any]
+MANAGE = "organisation.manage"
+STAFF = f"{ORGANISATION}/staff"
+_NOT_SHOWN = frozenset({"id", "version", "name"})
+
+
+def staff_href(staff: int) -> str:
+    return f"{STAFF}/{staff}"
+
+
+async def staff_at(text: str) -> Staff:
+    """Somebody to be changed, for those who may."""
+    need(MANAGE)
+    return await desk.get(Staff, id_at(text))
+
+
+# ------------------------------------------------------------------ the page
+
+
+@get(f"{STAFF}/{{staff_id:str}}", include_in_schema=False)
+async def show_staff(request: AnyRequest, staff_id: str) -> Response[Any]:
+    return page(request, await staff_page(await desk.get(Staff, id_at(staff_id))))
+
+
+async def staff_page(found: Staff) -> RecordPage:
+    row = found.to_dict()
+    known = {
+        key: await references.titles(f.target, [row[key]])
+        for key, f in staff_type.fields.items()
+        if f.target is not None
+    }
+    department = known["department"].get(row["department"], "")
+    actions = staff_actions(found.id, await account_of(found.id), here=found.active) if may_keep() else ()
+    return RecordPage(
+        title=found.name,
+        crumbs=(Crumb(str(_("Organisation")), ORGANISATION), Crumb(department, department_href(found.department))),
+        initial=initial(found.name),
+        hue=hue(found.name),
+        subtitle=tuple(
+            cell_for(staff_type, staff_type.fields[k], row[k], known[k]) for k in ("position", "department") if row[k]
+        ),
+        primary=replace(actions[0], look="primary") if actions else None,
+        more=actions[1:],
+        properties=_properties(row, known),
+    )
+
+
+def _properties(row: Mapping[str, Any], known: Mapping[str, Mapping[int, str]]) -> tuple[PropertyGroup, ...]:
+    found = []
+    for label, fields in grouped_fields(staff_type.template, list(staff_type.fields.values())):
+        shown = [f for f in fields if visible_field(staff_type, f.key) and f.key not in _NOT_SHOWN]
+        items = tuple(Property(str(f.label), cell_for(staff_type, f, row[f.key], known.get(f.key))) for f in shown)
+        if items:
+            found.append(PropertyGroup(str(label), items))
+    return tuple(found)
+
+
+# ------------------------------------------------------------------ new and edit
+
+
+@get(f"{STAFF}/new", include_in_schema=False)
+async def ask_new(request: AnyRequest) -> Response[Any]:
+    need(MANAGE)
+    return page(request, await _new_page(Typed({"department": request.query_params.get("department", "")})))
+
+
+async def _new_page(typed: Typed) -> FormPage:
+    back = department_href(whole_number(typed.values.get("department", "")))
+    made = await form_page(staff_type, typed)
+    return replace(made, action=f"{STAFF}/new", cancel_href=back, crumbs=_crumbs())
+
+
+def _crumbs() -> tuple[Crumb, ...]:
+    return (Crumb(str(_("Organisation")), ORGANISATION),)
+
+
+@post(f"{STAFF}/new", include_in_schema=False, status_code=200)
+async def make(request: AnyRequest) -> Response[Any]:
+    need(MANAGE)
+
+    async def do(typed: Typed) -> Response[Any]:
+        values = _values(typed)
+        missing = [required_problem(staff_type.fields[k]) for k in ("name", "department") if is_empty(values.get(k))]
+        if missing:
+            raise Invalid(*missing)
+        made = await add_staff(values.pop("name"), values.pop("department"), **values)
+        return go(request, department_href(made.department), _("“%(name)s” works here now.", name=made.name))
+
+    return await answered(request, do, _new_page)
+
+
+def _values(typed: Typed, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    given = {k: v for k, v in typed.values.items() if k in staff_type.entered and k not in without}
+    return read_values(staff_type, given, current())
+
+
+@get(f"{STAFF}/{{staff_id:str}}/edit", include_in_schema=False)
+async def ask_edit(request: AnyRequest, staff_id: str) -> Response[Any]:
+    found = await staff_at(staff_id)
+    row = found.to_dict()
+    values = {k: f.type.write(row[k], f) for k, f in staff_type.entered.items() if row.get(k) is not None}
+    return page(request, await _edit_page(found, Typed({**values, "version": str(found.version)})))
+
+
+async def _edit_page(found: Staff, typed: Typed) -> FormPage:
+    """Everything but the department: who moves is asked what happens to their records."""
+    made = await form_page(staff_type, typed, found)
+    sections = tuple(replace(s, fields=tuple(f for f in s.fields if f.name != "department")) for s in made.sections)
+    hidden = (("version", typed.values.get("version", "")),)
+    return replace(
+        made,
+        action=f"{staff_href(found.id)}/edit",
+        sections=sections,
+        cancel_href=department_href(found.department),
+        crumbs=_crumbs(),
+        hidden=hidden,
+    )
+
+
+@post(f"{STAFF}/{{staff_id:str}}/edit", include_in_schema=False, status_code=200)
+async def edit(request: AnyRequest, staff_id: str) -> Response[Any]:
+    found = await staff_at(staff_id)
+
+    async def do(typed: Typed) -> Response[Any]:
+        values = _values(typed, without=("department",))
+        await desk.change(
+            found, values, version=whole_number(typed.values.get("version", "")) or 0, reason=_("Staff member changed")
+        )
+        return go(request, department_href(found.department), _("Saved."))
+
+    async def ask(typed: Typed) -> FormPage:
+        return await _edit_page(found, await based_on_now(found, typed))
+
+    return await answered(request, do, ask)
+
+
+# ------------------------------------------------------------------ move
+
+
+@get(f"{STAFF}/{{staff_id:str}}/move", include_in_schema=False)
+async def ask_move(request: AnyRequest, staff_id: str) -> Response[Any]:
+    found = await staff_at(staff_id)
+    return page(
+        request,
+        await _move_page(
+            found, Typed({"department": str(found.department), "take": "1", "version": str(found.version)})
+        ),
+    )
+
+
+async def _move_page(found: Staff, typed: Typed) -> FormPage:
+    fields = [
+        await department_choice("department", str(_("To")), typed),
+        FormField(
+            "take",
+            str(_("Take their records along")),
+            "yes_no",
+            typed.values.get("take", ""),
+            help=str(
+                _(
+                    "Their records of the department they leave go over with them. Otherwise these stay visible where they are."
+                )
+            ),
+            wide=True,
+        ),
+    ]
+    hidden = {"version": typed.values.get("version", "")}
+    title = _("Move “%(name)s”", name=found.name)
+    return dialog_page(
+        title,
+        f"{staff_href(found.id)}/move",
+        department_href(found.department),
+        fields,
+        typed,
+        save=_("Move"),
+        hidden=hidden,
+    )
+
+
+@post(f"{STAFF}/{{staff_id:str}}/move", include_in_schema=False, status_code=200)
+async def move(request: AnyRequest, staff_id: str) -> Response[Any]:
+    found = await staff_at(staff_id)
+
+    async def do(typed: Typed) -> Response[Any]:
+        to = whole_number(typed.values.get("department", ""))
+        if to is None:
+            raise Invalid(Problem("department", _("Choose a department."), None, "required"))
+        version = whole_number(typed.values.get("version", "")) or 0
+        await move_staff(found, to, take_records=typed.values.get("take") == "1", version=version)
+        return go(request, department_href(to), _("Moved."))
+
+    async def ask(typed: Typed) -> FormPage:
+        return await _move_page(found, await based_on_now(found, typed))
+
+    return await answered(request, do, ask)
+
+
+# ------------------------------------------------------------------ gone and back
+
+
+@get(f"{STAFF}/{{staff_id:str}}/deactivate", include_in_schema=False)
+async def ask_deactivate(request: AnyRequest, staff_id: str) -> Response[Any]:
+    return page(request, await _deactivate_page(await staff_at(staff_id), Typed({})))
+
+
+async def _deactivate_page(found: Staff, typed: Typed) -> FormPage:
+    title = _("“%(name)s” no longer works here?", name=found.name)
+    intro = _(
+        "They are signed out everywhere, can't sign in any more and can't be chosen any more. Their records stay theirs until somebody hands them over."
+    )
+    return confirm_page(
+        title, f"{staff_href(found.id)}/deactivate", department_href(found.department), _("Deactivate"), intro, typed
+    )
+
+
+@post(f"{STAFF}/{{staff_id:str}}/deactivate", include_in_schema=False, status_code=200)
+async def deactivate(request: AnyRequest, staff_id: str) -> Response[Any]:
+    found = await staff_at(staff_id)
+
+    async def do(typed: Typed) -> Response[Any]:
+        await deactivate_staff(found)
+        return go(request, department_href(found.department), _("“%(name)s” is deactivated.", name=found.name))
+
+    return await answered(request, do, lambda typed: _deactivate_page(found, typed))
+
+
+@post(f"{STAFF}/{{staff_id:str}}/reactivate", include_in_schema=False, status_code=200)
+async def reactivate(request: AnyRequest, staff_id: str) -> Response[Any]:
+    found = await staff_at(staff_id)
+    await reactivate_staff(found)
+    return go(request, department_href(found.department), _("“%(name)s” works here again.", name=found.name))
+
+
+routes = [ask_new, make, show_staff, ask_edit, edit, ask_move, move, ask_deactivate, deactivate, reactivate]
