@@ -34,7 +34,7 @@ from dougong.web.cells import avatar_letter, cell_for, tone_of
 from dougong.web.components import hue
 from dougong.web.pages.lists import list_state, table_view, title_text, type_at
 from dougong.web.render import go, page
-from dougong.web.shares import shared_with
+from dougong.web.shares import share_buttons, shared_with
 from dougong.web.views import (
     Action,
     Banner,
