@@ -20,7 +20,6 @@ from dougong.db.schema import grow_schema
 from dougong.i18n import Text
 from dougong.people import passwords
 from dougong.people.services import account_named, add_account, add_department, add_staff
-from dougong.people.tables import Department, Staff
 from dougong.plugin.contributions import Preset, Right
 from dougong.plugin.manifest import Plugin
 from dougong.plugin.snapshot import Snapshot, install
@@ -62,9 +61,20 @@ class AccRoom(Row):
     seats = Integer(default=0)
 
 
-deal = RecordType(table=AccDeal, label=_("Deal"), plural=_("Deals"), title=AccDeal.name, scope=Scope.role, rights={"approve": _("Approve")})
-note = RecordType(table=AccNote, label=_("Note"), plural=_("Notes"), title=AccNote.text, scope=Scope.via(AccNote.deal) | Scope.owner)
-reply = RecordType(table=AccReply, label=_("Reply"), plural=_("Replies"), title=AccReply.text, scope=Scope.via(AccReply.note))
+deal = RecordType(
+    table=AccDeal,
+    label=_("Deal"),
+    plural=_("Deals"),
+    title=AccDeal.name,
+    scope=Scope.role,
+    rights={"approve": _("Approve")},
+)
+note = RecordType(
+    table=AccNote, label=_("Note"), plural=_("Notes"), title=AccNote.text, scope=Scope.via(AccNote.deal) | Scope.owner
+)
+reply = RecordType(
+    table=AccReply, label=_("Reply"), plural=_("Replies"), title=AccReply.text, scope=Scope.via(AccReply.note)
+)
 diary = RecordType(table=AccDiary, label=_("Diary"), plural=_("Diaries"), title=AccDiary.text, scope=Scope.owner)
 room = RecordType(table=AccRoom, label=_("Room"), plural=_("Rooms"), title=AccRoom.name, scope=Scope.everyone)
 TYPES = [deal, note, reply, diary, room]
@@ -74,7 +84,14 @@ sample = Plugin(
     label=_("Deals"),
     records=TYPES,
     rights=[Right("deals.count", _("Count deals"))],
-    presets=[Preset("sales", deal, {"read": ["own", "shared"], "create": ["own"], "edit": ["own", "shared"]}, hidden=[AccDeal.worth])],
+    presets=[
+        Preset(
+            "sales",
+            deal,
+            {"read": ["own", "shared"], "create": ["own"], "edit": ["own", "shared"]},
+            hidden=[AccDeal.worth],
+        )
+    ],
 )
 
 
@@ -107,7 +124,13 @@ class House:
         departments = tuple(self.departments[c] for c in chosen)
         with acting_as(system("test")):
             made = await create_role(name)
-            await set_grants(made, {(f"acc_{t}", a): Grant(frozenset(s), departments if "chosen" in s else ()) for (t, a), s in grants.items()})
+            await set_grants(
+                made,
+                {
+                    (f"acc_{t}", a): Grant(frozenset(s), departments if "chosen" in s else ())
+                    for (t, a), s in grants.items()
+                },
+            )
         return made
 
     async def give(self, name: str, *roles: int) -> None:

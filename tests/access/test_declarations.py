@@ -41,6 +41,8 @@ def test_an_unusable_scope_is_refused_by_name(table, scope, why):
         check_scope(declared(table, scope))
 
 
-@pytest.mark.parametrize("scope", [Scope.role, Scope.owner, Scope.everyone, Scope.via(AccOwned.loose), Scope.role | Scope.owner])
+@pytest.mark.parametrize(
+    "scope", [Scope.role, Scope.owner, Scope.everyone, Scope.via(AccOwned.loose), Scope.role | Scope.owner]
+)
 def test_usable_scopes_pass(scope):
     check_scope(declared(AccOwned, scope))

@@ -25,7 +25,9 @@ async def test_one_person_heading_four_branches_sees_all_four_and_everything_bel
         await head(tree, branch, "li")
     assert await tree.names("li") == {"brand a", "brand b", "brand c", "brand d", "a east", "d west", "a east shop"}
     principal = await tree.as_("li")
-    assert set(principal.departments) == {tree.departments[d] for d in ("desk", "brand a", "brand b", "brand c", "brand d")}
+    assert set(principal.departments) == {
+        tree.departments[d] for d in ("desk", "brand a", "brand b", "brand c", "brand d")
+    }
 
 
 async def test_the_company_sees_five_levels_and_a_leaf_sees_itself(tree):

@@ -97,7 +97,9 @@ async def test_presets_are_granted_once_and_the_company_changes_them(office):
         await set_grants(sales, {("acc_deal", "read"): Grant(frozenset({"all"}))})
     with acting_as(system("test")):
         await apply_presets(current_snapshot(), "deals")
-        rows = await RoleGrant.select().where((RoleGrant.role == sales) & (RoleGrant.record == "acc_deal") & (RoleGrant.action == "read"))
+        rows = await RoleGrant.select().where(
+            (RoleGrant.role == sales) & (RoleGrant.record == "acc_deal") & (RoleGrant.action == "read")
+        )
     assert [row["scopes"] for row in rows] == ['["all"]']
 
 
@@ -148,7 +150,9 @@ async def test_a_role_somebody_has_and_a_standard_role_stay(office):
 @pytest.fixture
 async def keeper(office):
     """Somebody who keeps roles, and holds the department's deals to read and a right."""
-    role = await office.role("keeper", {("deal", "read"): ["below"], ("deal", "edit"): ["own"], ("deal", "create"): ["own"]})
+    role = await office.role(
+        "keeper", {("deal", "read"): ["below"], ("deal", "edit"): ["own"], ("deal", "create"): ["own"]}
+    )
     with acting_as(system("test")):
         await set_rights(role, ["roles.manage"])
     await office.give("me", role)
@@ -210,7 +214,14 @@ async def test_a_field_hidden_from_the_keeper_stays_hidden_in_the_roles_they_kee
 async def test_without_the_right_no_role_is_read_or_kept(office):
     role = await office.role("r", OWN)
     with acting_as(await office.as_("me")):
-        for refused in (roles(), matrix(role), create_role("x"), set_grants(role, {}), assign_roles(office.users["me"], [role]), remove_role(role)):
+        for refused in (
+            roles(),
+            matrix(role),
+            create_role("x"),
+            set_grants(role, {}),
+            assign_roles(office.users["me"], [role]),
+            remove_role(role),
+        ):
             with pytest.raises(Forbidden):
                 await refused
 
@@ -218,7 +229,9 @@ async def test_without_the_right_no_role_is_read_or_kept(office):
 async def test_a_role_never_reaches_further_in_writing_than_in_reading(office):
     role = await office.role("r", {})
     with acting_as(await office.as_("root")), pytest.raises(Invalid) as refused:
-        await set_grants(role, {("acc_deal", "read"): Grant(frozenset({"own"})), ("acc_deal", "edit"): Grant(frozenset({"below"}))})
+        await set_grants(
+            role, {("acc_deal", "read"): Grant(frozenset({"own"})), ("acc_deal", "edit"): Grant(frozenset({"below"}))}
+        )
     assert [p.field for p in refused.value.problems] == ["acc_deal.edit"]
 
 

@@ -33,12 +33,27 @@ REACHED = {
 @pytest.fixture
 async def office(house):
     """Me with one deal; others beside me, below me, in a department of choice, and elsewhere."""
-    for name, parent in [("head office", None), ("sales", "head office"), ("team", "sales"), ("service", "head office"), ("store", "head office")]:
+    for name, parent in [
+        ("head office", None),
+        ("sales", "head office"),
+        ("team", "sales"),
+        ("service", "head office"),
+        ("store", "head office"),
+    ]:
         await house.department(name, parent)
     people = [("me", "sales"), ("beside", "sales"), ("below", "team"), ("away", "service"), ("elsewhere", "store")]
     for name, department in people:
         await house.person(name, department)
-    ids = {name: await house.deal_of(name, title) for name, title in [("me", MINE), ("beside", BESIDE), ("below", BELOW), ("away", AWAY), ("elsewhere", "elsewhere")]}
+    ids = {
+        name: await house.deal_of(name, title)
+        for name, title in [
+            ("me", MINE),
+            ("beside", BESIDE),
+            ("below", BELOW),
+            ("away", AWAY),
+            ("elsewhere", "elsewhere"),
+        ]
+    }
     ids["shared"] = await house.deal_of("elsewhere", SHARED)
     with acting_as(system("test")):
         await share_record("acc_deal", ids["shared"], staff=house.staff["me"], level="edit")
@@ -97,7 +112,12 @@ async def test_an_account_without_staff_owns_nothing(house):
 
 
 async def test_the_desk_writes_what_is_reached_and_refuses_the_rest(office):
-    await office.give("me", await office.role("r", {("deal", "read"): ["own", "shared", "department"], ("deal", "edit"): ["own", "shared"]}))
+    await office.give(
+        "me",
+        await office.role(
+            "r", {("deal", "read"): ["own", "shared", "department"], ("deal", "edit"): ["own", "shared"]}
+        ),
+    )
     table = office.types["deal"].table
     with acting_as(await office.as_("me")):
         for name in ("me", "shared"):
@@ -146,5 +166,8 @@ async def test_a_share_for_reading_is_not_one_for_editing(office):
     with acting_as(system("test")):
         await share_record("acc_deal", office.deals["away"], staff=office.staff["me"], level="read")
     with acting_as(await office.as_("me")):
-        assert await within_reach(office.types["deal"], "read", office.deals.values()) == {office.deals["shared"], office.deals["away"]}
+        assert await within_reach(office.types["deal"], "read", office.deals.values()) == {
+            office.deals["shared"],
+            office.deals["away"],
+        }
         assert await within_reach(office.types["deal"], "edit", office.deals.values()) == {office.deals["shared"]}

@@ -10,13 +10,13 @@ from dougong.access.tables import Share
 from dougong.errors import Forbidden, Invalid, Refused
 from dougong.people.errors import AlreadyOperator, OwnSuperior, StillInUse
 from dougong.people.services import (
-    departments,
     account_of,
     accounts_of,
     add_department,
     add_staff,
     deactivate_department,
     deactivate_staff,
+    departments,
     make_operator,
     merge_department,
     move_department,
@@ -52,14 +52,20 @@ async def departments_of_visits(company):
 async def test_departments_stand_in_the_order_they_were_added(keeper):
     with acting_as(await keeper.as_("zhaomin")):
         await add_department("west", keeper.departments["head office"])
-        rows = await Department.select(Department.name, Department.place).where(Department.parent == keeper.departments["head office"])
+        rows = await Department.select(Department.name, Department.place).where(
+            Department.parent == keeper.departments["head office"]
+        )
     assert {row["name"]: row["place"] for row in rows} == {"north": 1, "south": 2, "west": 3}
 
 
 async def test_renaming_keeps_the_place_and_writes_history(keeper):
     with acting_as(await keeper.as_("zhaomin")):
         renamed = await rename_department(await keeper.department("north"), "北方区")
-        assert (renamed.name, renamed.parent, renamed.title_initials) == ("北方区", keeper.departments["head office"], "bfq")
+        assert (renamed.name, renamed.parent, renamed.title_initials) == (
+            "北方区",
+            keeper.departments["head office"],
+            "bfq",
+        )
     with acting_as(system("test")):
         last = await ChangeLog.select().order_by(ChangeLog.id, ascending=False).first()
     assert (last["record"], last["verb"], last["by_user"]) == ("department", "update", keeper.users["zhaomin"])
@@ -123,6 +129,7 @@ async def test_merging_brings_people_departments_records_and_rights_along(keeper
 
 async def test_merging_is_one_batch_and_all_or_nothing(keeper, monkeypatch):
     await keeper.visit_of("王芳")
+
     async def fails(*_arguments):
         raise Refused
 

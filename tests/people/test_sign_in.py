@@ -51,7 +51,12 @@ async def enter(company, name="wangfang", **options):
 async def test_a_session_leads_back_to_its_account(fang):
     made = await enter(fang, ip="10.0.0.7", agent="Firefox")
     found = await session_of(made.token)
-    assert (found.user, found.name, found.csrf, found.session) == (fang.users["wangfang"], "wangfang", made.csrf, made.session)
+    assert (found.user, found.name, found.csrf, found.session) == (
+        fang.users["wangfang"],
+        "wangfang",
+        made.csrf,
+        made.session,
+    )
     assert not found.must_change_password
     assert found.expires == made.expires
     with acting_as(await fang.as_("wangfang")):
@@ -64,7 +69,16 @@ async def test_names_are_signed_in_with_in_any_case_and_width(fang):
         assert (await enter(fang, name)).user == fang.users["wangfang"]
 
 
-@pytest.mark.parametrize(("name", "password"), [("wangfang", "wrong password"), ("nobody", "plum blossom 7"), ("", ""), ("wang\x00fang", "x"), ("\udcff", "\udcff")])
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("wangfang", "wrong password"),
+        ("nobody", "plum blossom 7"),
+        ("", ""),
+        ("wang\x00fang", "x"),
+        ("\udcff", "\udcff"),
+    ],
+)
 async def test_whatever_is_wrong_the_answer_is_the_same(fang, name, password):
     with pytest.raises(WrongSignIn) as refused:
         await sign_in(name, password)
@@ -98,7 +112,12 @@ async def test_signing_out_ends_the_session_alone(fang):
 
 @pytest.mark.parametrize(
     ("column", "ago", "valid"),
-    [("seen", IDLE - MINUTE, True), ("seen", IDLE + MINUTE, False), ("created", ABSOLUTE - MINUTE, True), ("created", ABSOLUTE + MINUTE, False)],
+    [
+        ("seen", IDLE - MINUTE, True),
+        ("seen", IDLE + MINUTE, False),
+        ("created", ABSOLUTE - MINUTE, True),
+        ("created", ABSOLUTE + MINUTE, False),
+    ],
 )
 async def test_a_session_ends_when_idle_and_in_any_case_after_two_weeks(fang, column, ago, valid):
     made = await enter(fang)
@@ -129,7 +148,13 @@ async def test_one_can_sign_out_elsewhere_but_not_others(fang):
     one, other = await enter(fang), await enter(fang)
     await fang.account("lilei")
     with acting_as(await fang.as_("lilei")):
-        for refused in (sessions_of(one.user), end_session(one.user, one.session), end_sessions(one.user), create_token(one.user), tokens_of(one.user)):
+        for refused in (
+            sessions_of(one.user),
+            end_session(one.user, one.session),
+            end_sessions(one.user),
+            create_token(one.user),
+            tokens_of(one.user),
+        ):
             with pytest.raises(Forbidden):
                 await refused
         with pytest.raises(NotFound):

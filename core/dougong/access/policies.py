@@ -19,8 +19,7 @@ from dougong.records.gate import ids, physical
 from dougong.records.types import ACTIONS, RecordType
 
 if TYPE_CHECKING:
-    from piccolo.engine.base import Engine
-
+    from dougong.db.connections import Engine
     from dougong.records.tables import Row
 
 __all__ = [
@@ -33,6 +32,7 @@ __all__ = [
     "narrowing_grant",
     "rows",
     "type_named",
+    "unknow",
 ]
 
 # What an owner may do with a row that is theirs, whatever the roles say.
@@ -76,6 +76,11 @@ def guard_of(record_type: RecordType) -> TypeGuard:
 def guarded_types() -> Sequence[RecordType]:
     """Every record type that has a guard, those of plugins that are switched off included."""
     return list(_types.values())
+
+
+def unknow(key: str) -> None:
+    """Forget a record type that is no longer installed."""
+    _types.pop(key, None)
 
 
 def check_scope(record_type: RecordType) -> None:
@@ -142,7 +147,7 @@ class _Question:
         scope = record_type.scope
         if scope.has("everyone"):
             return None if self.action == "read" else self._granted(record_type, alias)
-        ways = [self._owner(alias)] if is_owners(record_type, self.action) else []
+        ways: list[QueryString | None] = [self._owner(alias)] if is_owners(record_type, self.action) else []
         ways += [self._through(record_type, key, parent, alias) for key, parent in record_type.parents.items()]
         if scope.has("role"):
             return either([*ways, self._granted(record_type, alias)])

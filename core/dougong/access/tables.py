@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dougong.db.columns import JSON, BigInt, Boolean, Choice, Date, ForeignKey, Option, Timestamptz, Varchar
+from dougong.db.columns import JSON, BigInt, Boolean, Choice, Date, ForeignKey, Option, Serial, Timestamptz, Varchar
 from dougong.i18n import _
 from dougong.people.tables import Department, Staff, User
 from dougong.records.tables import Private
@@ -16,6 +16,7 @@ class Role(Private, tablename="access_role"):
     A standard role's name is kept as a translatable text until somebody renames it.
     """
 
+    id: Serial
     key = Varchar(40, null=True, default=None, unique=True)
     name = Varchar(300)
     description = Varchar(500, default="")
@@ -25,6 +26,7 @@ class Role(Private, tablename="access_role"):
 class RoleGrant(Private, tablename="access_grant"):
     """What a role may do with one record type, and which rows it reaches. No row: nothing said."""
 
+    id: Serial
     role = ForeignKey(Role)
     record = Varchar(60)
     action = Varchar(40)
@@ -35,6 +37,7 @@ class RoleGrant(Private, tablename="access_grant"):
 class RoleField(Private, tablename="access_field"):
     """A field a role may not see, or only read: "customer.credit_limit". Without a row it may be written."""
 
+    id: Serial
     role = ForeignKey(Role)
     field = Varchar(130)
     level = Choice([Option("hidden", _("Hidden")), Option("read", _("Read only"))], null=False)
@@ -43,6 +46,7 @@ class RoleField(Private, tablename="access_field"):
 class RoleRight(Private, tablename="access_right"):
     """A right that is not about one record type."""
 
+    id: Serial
     role = ForeignKey(Role)
     right = Varchar(100)
 
@@ -50,6 +54,7 @@ class RoleRight(Private, tablename="access_right"):
 class UserRole(Private, tablename="access_member"):
     """An account has a role."""
 
+    id: Serial
     user = ForeignKey(User)
     role = ForeignKey(Role)
 
@@ -57,6 +62,7 @@ class UserRole(Private, tablename="access_member"):
 class Share(Private, tablename="access_share"):
     """One record shown to one person or one department, for reading or editing, up to and including a day."""
 
+    id: Serial
     record = Varchar(60)
     record_id = BigInt(index=True)
     staff = ForeignKey(Staff, null=True)

@@ -30,4 +30,4 @@ class OwnSuperior(Refused):
 class StillInUse(Refused):
     """Something that still has people in it can't be deactivated."""
 
-    message = _("Still in use: %(staff)s people work here and %(departments)s departments report to it. Move them first.")
+    message = _("Still in use: %(staff)s people work here, %(departments)s departments report to it.")

@@ -32,7 +32,7 @@ async def before_save(record_type: RecordType, old: Mapping[str, Any] | None, ne
             await check_reporting_line(old["id"], new["parent"])
     except DougongError:
         raise
-    except Exception as err:  # noqa: BLE001 - becomes an error that stops the write
+    except Exception as err:
         raise Unavailable from err
 
 
@@ -44,5 +44,5 @@ async def record_changed(record_type: RecordType, verb: str) -> None:
         await rights_changed()
     except DougongError:
         raise
-    except Exception as err:  # noqa: BLE001 - becomes an error that stops the write
+    except Exception as err:
         raise Unavailable from err

@@ -48,7 +48,9 @@ def check_rules(password: str, user_name: str) -> None:
     """Invalid with a plain reason when the password is too easy to guess or can't be kept."""
     field = "password"
     if len(password) < SHORTEST:
-        raise Invalid(Problem(field, _("A password needs at least %(least)s characters.", least=SHORTEST), rule="length"))
+        raise Invalid(
+            Problem(field, _("A password needs at least %(least)s characters.", least=SHORTEST), rule="length")
+        )
     if len(password) > LONGEST:
         raise Invalid(Problem(field, _("At most %(limit)s characters.", limit=LONGEST), rule="length"))
     if user_name and user_name.casefold() in password.casefold():

@@ -117,14 +117,12 @@ async def _new_session(account: Mapping[str, Any], ip: str, agent: str) -> Signe
 async def session_of(token: str, idle: dt.timedelta = IDLE) -> SignedIn | None:
     """Who a session cookie belongs to; None when it is unknown, over, or its account was closed."""
     now = _now()
-    of_user = Session.user
-    account = [of_user.id, of_user.name, of_user.active, of_user.locale, of_user.theme, of_user.must_change_password, of_user.staff.active]
-    columns = [Session.id, Session.csrf, Session.seen, Session.expires, *account]
+    columns = (Session.id, Session.csrf, Session.seen, Session.expires, *_of(Session.user))
     with acting_as(system(_WHY)):
         row = await Session.select(*columns).where(Session.digest == _digest(token)).first()
         if row is None or row["expires"] <= now or row["seen"] <= now - idle:
             return None
-        person = {key.removeprefix("user."): value for key, value in row.items() if key.startswith("user.")}
+        person = _person(row)
         if not _open(person):
             return None
         if now - row["seen"] >= _NOTE_EVERY:
@@ -152,7 +150,13 @@ async def create_token(user_id: int, label: str = "", expires: dt.datetime | Non
         with acting_as(on_behalf(_WHY)):
             if not await User.exists().where(User.id == user_id):
                 raise NotFound
-            row = Token(digest=_digest(token), user=user_id, label=_storable(label.strip(), 100), created=_now(), expires=expires)
+            row = Token(
+                digest=_digest(token),
+                user=user_id,
+                label=_storable(label.strip(), 100),
+                created=_now(),
+                expires=expires,
+            )
             await Token.insert(row)
     return token
 
@@ -160,13 +164,12 @@ async def create_token(user_id: int, label: str = "", expires: dt.datetime | Non
 async def token_of(token: str) -> SignedIn | None:
     """Who a bearer token belongs to; None when it is unknown, over, or its account was closed."""
     now = _now()
-    of_user = Token.user
-    account = [of_user.id, of_user.name, of_user.active, of_user.locale, of_user.theme, of_user.must_change_password, of_user.staff.active]
+    columns = (Token.id, Token.used, Token.expires, *_of(Token.user))
     with acting_as(system(_WHY)):
-        row = await Token.select(Token.id, Token.used, Token.expires, *account).where(Token.digest == _digest(token)).first()
+        row = await Token.select(*columns).where(Token.digest == _digest(token)).first()
         if row is None or (row["expires"] is not None and row["expires"] <= now):
             return None
-        person = {key.removeprefix("user."): value for key, value in row.items() if key.startswith("user.")}
+        person = _person(row)
         if not _open(person):
             return None
         if row["used"] is None or now - row["used"] >= _NOTE_EVERY:
@@ -201,7 +204,11 @@ async def sessions_of(user_id: int, idle: dt.timedelta = IDLE) -> list[OpenSessi
     running = (Session.expires > now) & (Session.seen > now - idle)
     columns = (Session.id, Session.created, Session.seen, Session.ip, Session.agent)
     with acting_as(on_behalf(_WHY)):
-        rows = await Session.select(*columns).where((Session.user == user_id) & running).order_by(Session.seen, ascending=False)
+        rows = (
+            await Session.select(*columns)
+            .where((Session.user == user_id) & running)
+            .order_by(Session.seen, ascending=False)
+        )
     return [OpenSession(**row) for row in rows]
 
 
@@ -209,7 +216,9 @@ async def end_session(user_id: int, session_id: int) -> None:
     """Sign an account out in one place. NotFound when it isn't signed in there."""
     _own_or_managed(user_id)
     with acting_as(on_behalf(_WHY)):
-        gone = await Session.delete().where((Session.id == session_id) & (Session.user == user_id)).returning(Session.id)
+        gone = (
+            await Session.delete().where((Session.id == session_id) & (Session.user == user_id)).returning(Session.id)
+        )
     if not gone:
         raise NotFound
 
@@ -245,8 +254,18 @@ async def change_password(user_id: int, old: str, new: str) -> None:
 
 
 async def _account(which: Any) -> dict[str, Any] | None:
-    columns = (User.id, User.name, User.password, User.active, User.locale, User.theme, User.must_change_password, User.staff.active)
-    return await User.select(*columns).where(which).first()
+    return await User.select(User.password, *_of(User)).where(which).first()
+
+
+def _of(user: Any) -> tuple[Any, ...]:
+    """What is needed to know of an account, reached from its own table or through a reference to it."""
+    person = (user.id, user.name, user.active, user.staff.active)
+    return (*person, user.locale, user.theme, user.must_change_password)
+
+
+def _person(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The account's part of a row that was reached through a reference."""
+    return {key.removeprefix("user."): value for key, value in row.items() if key.startswith("user.")}
 
 
 def _open(account: Mapping[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from dougong.db.columns import (
     LazyTableReference,
     Option,
     Phone,
+    Serial,
     Timestamptz,
     Varchar,
 )
@@ -54,6 +55,7 @@ class Staff(Row):
 class User(Private, tablename="people_user"):
     """An account to sign in with. At most one per person; an administrator may have one without being staff."""
 
+    id: Serial
     name = Varchar(60)
     # the name as it is compared: case and width don't tell two accounts apart
     name_key = Varchar(60, unique=True)
@@ -70,6 +72,7 @@ class User(Private, tablename="people_user"):
 class Session(Private, tablename="people_session"):
     """One browser that is signed in. Only a digest of its cookie is kept."""
 
+    id: Serial
     digest = Varchar(64, unique=True, secret=True)
     user = ForeignKey(User)
     csrf = Varchar(64, secret=True)
@@ -83,6 +86,7 @@ class Session(Private, tablename="people_session"):
 class Token(Private, tablename="people_token"):
     """A program's way in, as the person who made it. Only a digest is kept."""
 
+    id: Serial
     digest = Varchar(64, unique=True, secret=True)
     user = ForeignKey(User)
     label = Varchar(100, default="")

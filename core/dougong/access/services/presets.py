@@ -36,7 +36,9 @@ STANDARD_ROLES = (
     StandardRole("sales", _("Sales"), _("Works on their own customers and those shared with them.")),
     StandardRole("marketing", _("Marketing"), _("Works on campaigns and on the leads they bring.")),
     StandardRole("service", _("Customer service"), _("Looks after customers in the departments chosen.")),
-    StandardRole("hr", _("Human resources"), _("Keeps departments, staff and their accounts."), ("organisation.manage",)),
+    StandardRole(
+        "hr", _("Human resources"), _("Keeps departments, staff and their accounts."), ("organisation.manage",)
+    ),
     StandardRole("staff", _("Everybody"), _("What everybody signed in may do; nobody needs to be given it.")),
 )
 
@@ -81,7 +83,9 @@ async def _apply(role: int, preset: Preset) -> None:
     already = {row["action"] for row in await said}
     for action, scopes in _checked(preset).items():
         if action not in already:
-            await RoleGrant.insert(RoleGrant(role=role, record=record, action=action, scopes=json.dumps(sorted(scopes))))
+            await RoleGrant.insert(
+                RoleGrant(role=role, record=record, action=action, scopes=json.dumps(sorted(scopes)))
+            )
     names = [f"{record}.{column._meta.name}" for column in preset.hidden]
     await _hide(role, names)
 

@@ -107,7 +107,7 @@ async def _shared(staff: int | None, departments: Sequence[int]) -> dict[str, tu
     """Record type → ids shown to this person or to a department they are in: for reading, for editing."""
     if staff is None:
         return {}
-    to_them = Share.staff == staff
+    to_them: Any = Share.staff == staff
     if departments:
         to_them = to_them | Share.department.is_in(list(departments))
     counting = Share.until.is_null() | (Share.until >= today())

@@ -56,7 +56,9 @@ async def share_record(
     async with transaction(_("Shared")):
         await rights_changed()
         with acting_as(on_behalf(_WHY)):
-            return await _keep(Share(record=shared.key, record_id=record_id, staff=staff, department=department, level=level, until=until))
+            wanted = Share(record=shared.key, record_id=record_id, staff=staff, department=department)
+            wanted.level, wanted.until = level, until
+            return await _keep(wanted)
 
 
 async def unshare(share_id: int) -> None:

@@ -32,7 +32,9 @@ __all__ = [
 _WHY = "let what belongs to a department follow when it is merged or its people move"
 
 
-async def add_department(name: str, parent: int | None = None, *, head: int | None = None, code: str = "") -> Department:
+async def add_department(
+    name: str, parent: int | None = None, *, head: int | None = None, code: str = ""
+) -> Department:
     """A new department, the last of those that report to the same one."""
     async with transaction(_("Department added")):
         values = {"name": name, "parent": parent, "head": head, "code": code, "place": await _next_place(parent)}
@@ -43,7 +45,9 @@ async def rename_department(department: Department, name: str, *, version: int |
     return await desk.change(department, {"name": name}, version=version, reason=_("Department renamed"))
 
 
-async def move_department(department: Department, parent: int | None, place: int | None = None, *, version: int | None = None) -> Department:
+async def move_department(
+    department: Department, parent: int | None, place: int | None = None, *, version: int | None = None
+) -> Department:
     """Let a department report to another one, or to nobody; `place` is its order among those that do, by default the last.
 
     Raises OwnSuperior when it would report to itself.

@@ -115,7 +115,7 @@ async def reset_password(user_id: int) -> str:
     hashed = await passwords.hash_of(password)
     async with transaction(_("Password reset")):
         with acting_as(on_behalf(_WHY)):
-            values = {User.password: hashed, User.must_change_password: True}
+            values: dict[Any, Any] = {User.password: hashed, User.must_change_password: True}
             changed = await User.update(values).where(User.id == user_id).returning(User.id)
             if not changed:
                 raise NotFound
