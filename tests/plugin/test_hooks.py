@@ -85,7 +85,7 @@ async def no_end_and_deaf(new):
     while True:
         try:
             await asyncio.sleep(10)
-        except BaseException:
+        except BaseException:  # noqa: BLE001
             new["name"] = "spoilt"
 
 
@@ -103,7 +103,7 @@ def sleeps_and_catches(new):
     while True:
         try:
             time.sleep(30)
-        except Exception:
+        except Exception:  # noqa: BLE001
             continue
 
 
@@ -257,7 +257,7 @@ async def test_a_hook_takes_only_the_arguments_it_names(house):
 
 def test_a_budget_gives_the_outer_one_back():
     """A test's own time limit uses the same clock, for one."""
-    with pytest.raises(budget.OutOfTime, match="0.4"), budget.alarm(0.4):
+    with pytest.raises(budget.OutOfTime, match=r"0\.4"), budget.alarm(0.4):
         for _round in range(10):
             with budget.alarm(5):
                 time.sleep(0.1)

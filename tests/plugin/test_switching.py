@@ -97,7 +97,9 @@ async def tables_of(engine) -> list[str]:
         if engine.engine_type == "sqlite":
             rows = await engine.run_ddl("SELECT name FROM sqlite_master WHERE type = 'table'")
         else:
-            rows = await engine.run_ddl("SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'dg'")
+            rows = await engine.run_ddl(
+                "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'dg'"
+            )
     return [row["name"] for row in rows]
 
 
@@ -168,7 +170,7 @@ async def test_what_others_need_is_not_switched_off_alone(opened, tower):
     async with opened():
         await state.enable("top", cascade=True)
         assert on() == ["base", "middle", "top"]
-        with pytest.raises(Refused, match="Middle|middle") as refused:
+        with pytest.raises(Refused, match="middle") as refused:
             await state.disable("base")
         assert refused.value.status == 409
         assert list(refused.value.values["names"]) == ["middle", "top"]
@@ -246,7 +248,9 @@ async def test_a_crash_between_migration_and_switch_leaves_everything_as_it_was(
 
 
 async def test_presets_of_a_role_nobody_knows_leave_everything_as_it_was(opened, shelf):
-    shelf.put("full", FULL.replace('"sales"', '"pirate"').replace("from made_up_full import hooks", "import json as hooks"))
+    shelf.put(
+        "full", FULL.replace('"sales"', '"pirate"').replace("from made_up_full import hooks", "import json as hooks")
+    )
     async with opened() as house:
         with pytest.raises(Refused, match="pirate"):
             await state.enable("full")
