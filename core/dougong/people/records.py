@@ -26,7 +26,7 @@ department = RecordType(
         )
     ],
     search=[Department.name, Department.code],
-    labels={Department.parent: _("Reports to"), Department.head: _("Head"), Department.place: _("Order")},
+    labels={Department.parent: _("Reports to"), Department.head: _("Head of department"), Department.place: _("Order in the list")},
     menu=False,
 )
 
@@ -65,7 +65,7 @@ staff = RecordType(
     ],
     saved_views=[
         SavedView(_("Working here"), where=[(Staff.active, "=", True)]),
-        SavedView(_("Left"), where=[(Staff.active, "=", False)]),
+        SavedView(_("Left the company"), where=[(Staff.active, "=", False)]),
     ],
     search=[Staff.name, Staff.code, Staff.phone, Staff.mobile],
     labels={Staff.code: _("Staff number"), Staff.email: _("E-mail")},

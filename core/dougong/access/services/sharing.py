@@ -53,7 +53,7 @@ async def share_record(
         raise Refused(_("%(records)s can't be shared one by one.", records=shared.plural))
     await _check(staff, department, level, until)
     await _may_share(shared, record_id)
-    async with transaction(_("Shared")):
+    async with transaction(_("Record shared")):
         await rights_changed()
         with acting_as(on_behalf(_WHY)):
             wanted = Share(record=shared.key, record_id=record_id, staff=staff, department=department)
@@ -68,7 +68,7 @@ async def unshare(share_id: int) -> None:
     if row is None:
         raise NotFound
     await _may_share(type_named(row["record"]), row["record_id"])
-    async with transaction(_("No longer shared")):
+    async with transaction(_("Record no longer shared")):
         await rights_changed()
         with acting_as(on_behalf(_WHY)):
             await Share.delete().where(Share.id == share_id)
