@@ -1,0 +1,141 @@
+"""The sample company with customers, visits, and a made-up plugin that contributes something of every kind."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from dougong.access.principal import acting_as, system
+from dougong.plugin.manifest import Plugin
+from dougong.plugin.processes import Presence
+from dougong.plugin.snapshot import current_snapshot
+from dougong.records import desk
+from dougong.testing.app import Company, open_company
+from dougong.testing.shelf import open_shelf
+
+from .looks import CASES, Example, Look, Seen
+from .made_up import HOOKS, PARCELS
+
+NAMES = ("customers", "visits", "parcels")
+
+
+@dataclass(frozen=True)
+class Switchboard:
+    """The open company and what was on at first; `switch` is the administrator at the API."""
+
+    company: Company
+    clients: dict[str, httpx.AsyncClient]
+    plugins: dict[str, Plugin]
+    examples: dict[str, Example]
+    paths: dict[str, str]
+
+    async def switch(self, name: str, enabled: bool, **more: bool) -> httpx.Response:
+        body = {"enabled": enabled, **more}
+        return await self.clients["admin"].put(f"/api/v1/plugins/{name}/state", json=body)
+
+    async def seen(self, kind: str, names: tuple[str, ...], who: str = "admin") -> Seen:
+        """What this person sees now of these plugins' contributions of one kind."""
+        look = Look(self.company, who, self.clients[who], self.examples, self.paths)
+        async with self.company.world.acting("admin"):
+            found = [await CASES[kind](look, self.plugins[name]) for name in names]
+        return {what: shown for seen in found for what, shown in seen.items()}
+
+
+@asynccontextmanager
+async def opened(url: str, directory) -> AsyncIterator[Switchboard]:
+    with open_shelf(directory) as shelf:
+        package = shelf.put("parcels", PARCELS)
+        (shelf.place / package / "hooks.py").write_text(HOOKS)
+        async with open_company(url, directory, NAMES) as company, _people(company) as clients:
+            board = company.world.house.board
+            board.presence = Presence()
+            await board.presence.announce(current_snapshot().epoch)
+            async with company.world.acting("admin"):
+                examples = await _examples(company)
+            snapshot = current_snapshot()
+            paths = {key: record.path for key, record in snapshot.records.items()}
+            yield Switchboard(company, clients, {n: snapshot.plugins[n] for n in NAMES}, examples, paths)
+
+
+@asynccontextmanager
+async def _people(company: Company) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
+    async with company.program("admin") as admin, company.program("wangfang") as wangfang:
+        for client in (admin, wangfang):
+            client.headers["Accept-Language"] = "en"
+        yield {"admin": admin, "wangfang": wangfang}
+
+
+async def _examples(company: Company) -> dict[str, Example]:
+    """One record of each type, all of one customer of 王芳's."""
+    from dougong_customers.api import log_interaction
+
+    types = current_snapshot().records
+    wangfang, now = company.world.staff["wangfang"], dt.datetime.now(dt.UTC)
+
+    async def make(key: str, words: str, **values) -> int:
+        title = types[key].title._meta.name
+        made = await desk.create(types[key].table, {title: words, "owner": wangfang, **values})
+        found[key] = (made.id, words)
+        return made.id
+
+    found: dict[str, Example] = {}
+    other = await make("customer", "苏州样例机电有限公司")
+    customer = await make("customer", "宁波样例塑机有限公司")
+    await make("contact", "样例联系人甲", customer=customer)
+    said = await log_interaction(customer, "call", "样例往来记录")
+    await desk.change(said, {"owner": wangfang})
+    found["interaction"] = (said.id, "样例往来记录")
+    await make("customer_relation", "partner_of", customer=customer, related=other)
+    await make("visit", "样例拜访事由", customer=customer, planned_for=now)
+    await make("parcel", "样例包裹", customer=customer, sent_at=now)
+    return found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def board(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Switchboard]:
+    async with opened(module_database_url, tmp_path_factory.mktemp("switchboard")) as made:
+        yield made
+
+
+@pytest.fixture
+def digests():
+    return _digests
+
+
+async def _digests(company: Company) -> dict[str, str]:
+    """A digest of each table's rows; without those that switching, and the administrator's own token, must change."""
+    engine = company.world.house.engine
+    found = {}
+    with acting_as(system("test")):
+        for table in await _tables(engine):
+            if table not in MOVING:
+                name = f'"{table}"' if engine.engine_type == "sqlite" else f'dg."{table}"'
+                rows = await engine.run_ddl(f"SELECT * FROM {name} ORDER BY id")
+                found[table] = hashlib.sha256(repr([tuple(dict(r).items()) for r in rows]).encode()).hexdigest()
+    return found
+
+
+MOVING = {"core_epoch", "core_process", "core_plugin", "people_token"}
+
+
+async def _tables(engine) -> list[str]:
+    if engine.engine_type == "sqlite":
+        rows = await engine.run_ddl("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+    else:
+        rows = await engine.run_ddl("SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'dg'")
+    return sorted(row["name"] for row in rows)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def all_on(board: Switchboard) -> AsyncIterator[Switchboard]:
+    """Everything on before the test, and on again after it."""
+    yield board
+    for name in NAMES:
+        await board.switch(name, True, cascade=True)

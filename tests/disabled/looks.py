@@ -1,0 +1,285 @@
+"""What one person meets of a plugin, kind by kind: each of its items, and whether it answers or shows.
+
+A look asks every address at most once. The cases walk over what the plugin declares, so what a plugin adds later is
+looked for without another line; a new kind of contribution needs a case.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from dougong.access.services import matrix, roles
+from dougong.errors import NotFound
+from dougong.i18n import speaking
+from dougong.plugin.contributions import Tab, Timeline
+from dougong.plugin.lookups import reorder_options
+from dougong.plugin.manifest import Plugin
+from dougong.plugin.snapshot import current_snapshot
+from dougong.plugin.uses import uses_of
+from dougong.records.types import RecordType
+from dougong.testing.app import Company
+
+Seen = dict[str, bool]
+Example = tuple[int, str]
+"""A record to ask for: its id, and words that stand in no other."""
+
+
+@dataclass
+class Look:
+    """One person's look at the house as it is now."""
+
+    company: Company
+    who: str
+    client: httpx.AsyncClient
+    examples: Mapping[str, Example]
+    paths: Mapping[str, str]
+    """The address word of every record type that was on at first: what is off can't be asked of the snapshot."""
+    _asked: dict[tuple[str, str], httpx.Response] = field(default_factory=dict)
+
+    async def ask(self, path: str, method: str = "GET", **options: Any) -> httpx.Response:
+        if (method, path) not in self._asked:
+            answer = await self.client.request(method, path, **options)
+            assert answer.status_code < 500, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
+            self._asked[method, path] = answer
+        return self._asked[method, path]
+
+    async def answers(self, path: str, method: str = "GET", **options: Any) -> bool:
+        """Whether something is there, be it only a refusal."""
+        return (await self.ask(path, method, **options)).status_code != 404
+
+    async def links(self, page: str, href: str) -> bool:
+        answer = await self.ask(page)
+        return answer.status_code == 200 and re.search(rf'(href|action)="{re.escape(href)}["?&#]', answer.text) is not None
+
+    async def reads(self, page: str, words: str) -> bool:
+        answer = await self.ask(page)
+        return answer.status_code == 200 and words in answer.text
+
+    async def json(self, path: str) -> Any:
+        answer = await self.ask(path)
+        return answer.json() if answer.status_code == 200 else {}
+
+
+# ---------------------------------------------------------------------- one case for each kind
+
+
+async def records(look: Look, plugin: Plugin) -> Seen:
+    seen: Seen = {}
+    for record in plugin.records:
+        seen |= {f"{record.key} in the API: {k}": v for k, v in (await _in_api(look, record)).items()}
+        seen |= {f"{record.key} in descriptions: {k}": v for k, v in (await _in_descriptions(look, record)).items()}
+        seen[f"{record.key} in look-up boxes"] = await look.answers(f"/lookup/{record.path}")
+        if record.menu:
+            seen |= {f"{record.key} in pages: {k}": v for k, v in (await _in_pages(look, record)).items()}
+    return seen
+
+
+async def _in_api(look: Look, record: RecordType) -> Seen:
+    number, _words = look.examples[record.key]
+    many, one = f"/api/v1/{record.path}", f"/api/v1/{record.path}/{number}"
+    seen = {
+        "list": await look.answers(many),
+        "create": await look.answers(many, "POST", json={"no such field": 1}),
+        "read": await look.answers(one),
+        "history": await look.answers(f"{one}/history"),
+        "summary": await look.answers(f"{many}/summary?group={record.title._meta.name}"),
+        "change": await look.answers(one, "PATCH", json={"no such field": 1}),
+        "remove": await look.answers(one, "DELETE", headers={"If-Match": "999999"}),
+    }
+    if record.lifecycle:
+        seen["move"] = await look.answers(f"{one}/moves", "POST", json={})
+    for action in record.actions:
+        seen[action.key] = await look.answers(f"{one}/{action.key}", "POST", json={"no such field": 1})
+    return seen
+
+
+async def _in_descriptions(look: Look, record: RecordType) -> Seen:
+    described = await look.json("/api/v1/openapi.json")
+    name = "".join(part.capitalize() for part in record.key.split("_"))
+    types = (await look.json("/api/v1/record-types"))["items"]
+    fields = (await look.json(f"/api/v1/record-types/{record.path}")).get("fields", [])
+    granted = {row.record_type.key for row in (await matrix((await roles())[0].id)).rows}
+    return {
+        "paths of the description": any(p.startswith(f"/api/v1/{record.path}") for p in described["paths"]),
+        "schemas of the description": any(name in schema for schema in described["components"]["schemas"]),
+        "list of record types": record.key in {t["key"] for t in types},
+        "fields": bool(fields),
+        "what I may": record.path in (await look.json("/api/v1/me"))["records"],
+        "matrix of rights": record.key in granted,
+    }
+
+
+async def _in_pages(look: Look, record: RecordType) -> Seen:
+    number, words = look.examples[record.key]
+    many, one = f"/{record.path}", f"/{record.path}/{number}"
+    with speaking("en"):
+        label = str(record.label)
+    seen = {
+        page: await look.answers(page)
+        for page in (many, f"{many}/new", f"{many}/counts", one, f"{one}/edit", f"{one}/remove", f"{one}/counts")
+    }
+    seen["POST new"] = await look.answers(f"{many}/new", "POST", data={"no such field": "1"})
+    seen["POST edit"] = await look.answers(f"{one}/edit", "POST", data={"version": "999999"})
+    seen["button on the home page"] = await look.links("/", f"{many}/new")
+    seen["hit of the search"] = await look.links(f"/search?q={words}", one)
+    seen["offer to create one in the palette"] = await look.links(f"/search?q={label}", f"{many}/new")
+    return seen
+
+
+async def extends(look: Look, plugin: Plugin) -> Seen:
+    return {
+        f"{type(item).__name__} {item.record.key} at {item.via._meta.name}, {where}": shown
+        for item in plugin.extends
+        for where, shown in (await (_tab if isinstance(item, Tab) else _timeline)(look, item)).items()
+    }
+
+
+async def _tab(look: Look, tab: Tab) -> Seen:
+    page, key = _parent_page(look, tab), f"{tab.record.path}.{tab.via._meta.name}"
+    return {
+        "the tab": await look.reads(page, f"tab={key}"),
+        "the list": await look.links(f"{page}?tab={key}", f"/{tab.record.path}/new"),
+        "its count": key in await look.json(f"{page}/counts"),
+    }
+
+
+async def _timeline(look: Look, timeline: Timeline) -> Seen:
+    page = _parent_page(look, timeline)
+    return {"the entry": await look.reads(page, look.examples[timeline.record.key][1])}
+
+
+def _parent_page(look: Look, item: Tab | Timeline) -> str:
+    return f"/{look.paths[item.parent]}/{look.examples[item.parent][0]}"
+
+
+async def menus(look: Look, plugin: Plugin) -> Seen:
+    seen: Seen = {}
+    for menu in plugin.menus:
+        to = menu.to if isinstance(menu.to, str) else f"/{menu.to.path}"
+        with speaking("en"):
+            label = str(menu.label or getattr(menu.to, "plural", ""))
+        seen[f"{to} in the sidebar"] = await look.links("/", to)
+        seen[f"{to} in the palette"] = await look.links(f"/search?q={label}", to)
+        if isinstance(menu.to, RecordType):
+            seen[f"{to}: its count"] = f"list:{menu.to.path}" in await look.json("/counts")
+    return seen
+
+
+async def routes(look: Look, plugin: Plugin) -> Seen:
+    described = (await look.json("/api/v1/openapi.json"))["paths"]
+    seen: Seen = {}
+    for route in plugin.routes:
+        for path in sorted(route.paths):
+            if not path.endswith("-slow"):  # answers when told to, see the test of requests under way
+                seen[path] = await look.answers(path)
+            if path.startswith("/api/"):
+                seen[f"{path} in the description"] = path in described
+    return seen
+
+
+async def tiles(look: Look, plugin: Plugin) -> Seen:
+    seen: Seen = {}
+    for tile in plugin.tiles:
+        with speaking("en"), called(tile.rows.__code__) as calls:
+            seen[f"{tile.key} on the home page"] = f'aria-label="{tile.label}"' in (await look.client.get("/")).text
+        seen[f"{tile.key} is asked"] = bool(calls)
+    return seen
+
+
+async def rights(look: Look, plugin: Plugin) -> Seen:
+    mine = (await look.json("/api/v1/me"))["rights"]
+    return {right.key: right.key in mine for right in plugin.rights}
+
+
+async def presets(look: Look, plugin: Plugin) -> Seen:
+    """What a standard role was granted shows as a line of the role's matrix, for each kind of record."""
+    kept = {line.key: line.id for line in await roles()}
+    seen: Seen = {}
+    for preset in plugin.presets:
+        lines = (await matrix(kept[preset.role])).rows
+        seen[f"{preset.role}: {preset.record.key}"] = preset.record.key in {row.record_type.key for row in lines}
+    return seen
+
+
+async def lookups(look: Look, plugin: Plugin) -> Seen:
+    return {lookup.name: await _is_kept(lookup.name) for lookup in plugin.lookups}
+
+
+async def _is_kept(lookup: str) -> bool:
+    """Whether an administrator finds the list, in the one place and the other that keep it."""
+    try:
+        await uses_of(lookup)
+    except NotFound:
+        found = False
+    else:
+        found = True
+    try:
+        await reorder_options(lookup, [])
+    except NotFound:
+        assert not found
+    except Exception:  # an order that names no choice is refused: the list is there
+        assert found
+    return found
+
+
+async def settings(look: Look, plugin: Plugin) -> Seen:
+    return {plugin.name: plugin.name in current_snapshot().settings} if plugin.settings else {}
+
+
+async def hooks(look: Look, plugin: Plugin) -> Seen:
+    """Each function is called when a record of core's is saved."""
+    seen: Seen = {}
+    for module in plugin.hooks:
+        for name in ("before_save", "record_changed"):
+            function = getattr(module, name, None)
+            if function is not None:
+                with called(function.__code__) as calls:
+                    [position] = (await look.client.get("/api/v1/positions?limit=1")).json()["items"]
+                    change = {"name": f"{position['name'][:50]}.", "active": True}
+                    version = {"If-Match": str(position["version"])}
+                    await look.client.patch(f"/api/v1/positions/{position['id']}", json=change, headers=version)
+                seen[f"{module.__name__}.{name}"] = bool(calls)
+    return seen
+
+
+async def samples(look: Look, plugin: Plugin) -> Seen:
+    return {sample.__name__: sample in current_snapshot().samples for sample in plugin.samples}
+
+
+@contextmanager
+def called(code: Any) -> Iterator[list[str]]:
+    """Whether this piece of code runs inside, by whatever way it is reached."""
+    calls: list[str] = []
+
+    def profile(frame: Any, event: str, _argument: Any) -> None:
+        if event == "call" and frame.f_code is code:
+            calls.append(frame.f_code.co_name)
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(before)
+
+
+CASES: Mapping[str, Callable[[Look, Plugin], Awaitable[Seen]]] = {
+    "records": records,
+    "extends": extends,
+    "menus": menus,
+    "routes": routes,
+    "tiles": tiles,
+    "rights": rights,
+    "presets": presets,
+    "lookups": lookups,
+    "settings": settings,
+    "hooks": hooks,
+    "samples": samples,
+}
