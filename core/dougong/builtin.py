@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dougong.i18n import _
-from dougong.people import records
+from dougong.people import hooks, records
 from dougong.plugin.contributions import Menu, Right
 from dougong.plugin.manifest import Plugin
 
@@ -37,4 +37,5 @@ core = Plugin(
         Right("settings.manage", _("Change settings")),
     ],
     presets=records.presets,
+    hooks=[hooks],
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 
+from dougong.access.principal import current
 from dougong.access.rights import need
 from dougong.errors import Invalid, Problem
 from dougong.i18n import _
@@ -20,7 +21,7 @@ from dougong.people.services import (
 )
 from dougong.people.tables import Department, Staff
 from dougong.records import desk, references
-from dougong.records.values import required_problem
+from dougong.records.values import is_empty, read_values, required_problem
 from dougong.web.pages.dialogs import answered, based_on_now, confirm_page, dialog_page, whole_number
 from dougong.web.pages.forms import Typed
 from dougong.web.pages.organisation import ORGANISATION, department_href
@@ -96,15 +97,11 @@ def _place(typed: Typed) -> FormField:
     )
 
 
-def _read(typed: Typed) -> dict[str, Any]:
-    name = typed.values.get("name", "").strip()
-    if not name:
+def _read(typed: Typed, *keys: str) -> dict[str, Any]:
+    values = read_values(department_type, {key: typed.values.get(key, "") for key in keys}, current())
+    if is_empty(values["name"]):
         raise Invalid(required_problem(department_type.fields["name"]))
-    return {
-        "name": name,
-        "code": typed.values.get("code", "").strip(),
-        "head": whole_number(typed.values.get("head", "")),
-    }
+    return values
 
 
 # ------------------------------------------------------------------ new and edit
@@ -128,10 +125,7 @@ async def make(request: AnyRequest) -> Response[Any]:
     need(MANAGE)
 
     async def do(typed: Typed) -> Response[Any]:
-        values = _read(typed)
-        made = await add_department(
-            values["name"], whole_number(typed.values.get("parent", "")), head=values["head"], code=values["code"]
-        )
+        made = await add_department(**_read(typed, "name", "parent", "head", "code"))
         return go(request, department_href(made.id), _("Saved."))
 
     return await answered(request, do, _new_page)
@@ -154,7 +148,12 @@ async def _edit_page(found: Department, typed: Typed) -> FormPage:
     title = _("Edit “%(name)s”", name=found.name)
     hidden = {"version": typed.values.get("version", "")}
     return dialog_page(
-        title, f"{DEPARTMENTS}/{found.id}/edit", department_href(found.id), await _fields(typed), typed, hidden=hidden
+        title,
+        f"{DEPARTMENTS}/{found.id}/edit",
+        department_href(found.id),
+        [*await _fields(typed), _place(typed)],
+        typed,
+        hidden=hidden,
     )
 
 
@@ -165,7 +164,7 @@ async def edit(request: AnyRequest, department_id: str) -> Response[Any]:
     async def do(typed: Typed) -> Response[Any]:
         await desk.change(
             found,
-            _read(typed),
+            _read(typed, "name", "code", "head", "place"),
             version=whole_number(typed.values.get("version", "")) or 0,
             reason=_("Department changed"),
         )
