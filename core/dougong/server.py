@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PortTaken", "address_of", "check_port", "serve"]
 
-LAST_WORD = 2.0
+LAST_WORD = 2
 """Seconds requests under way have when the process is told to end."""
 
 log = logging.getLogger("dougong.server")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dougong.plugin import discovery
+from dougong.plugin.declarations import RESERVED
 
 TABLE = """
 from dougong.api import Plugin, Record, RecordType, Varchar, _
@@ -249,6 +250,31 @@ def test_a_route_belongs_to_one_plugin(shelf):
 def test_a_route_without_a_right_does_not_start(shelf):
     shelf.put("open", ROUTE.format(name="open", decorator="litestar.get('/map')"))
     assert "the route GET /map has no right" in str(shelf.load().plugins["open"].error)
+
+
+@pytest.mark.parametrize(
+    "path", ["/plugins", "/api/v1/me/secrets", "/{anything:str}", "/", "/api/v1/{kind:str}", "/static/x"]
+)
+def test_a_route_stands_in_nobody_elses_way(shelf, path):
+    shelf.put("greedy", ROUTE.format(name="greedy", decorator=f"get({path!r}, right='core.use')"))
+    error = str(shelf.load().plugins["greedy"].error)
+    assert "the house's own addresses" in error or "no word of its own" in error
+
+
+def test_a_record_path_is_no_word_of_the_houses(shelf):
+    shelf.put("odd", with_table("odd", "gift", "settings"))
+    assert "'settings' is a word of the house's own addresses" in str(shelf.load().plugins["odd"].error)
+
+
+def test_every_address_of_the_house_is_reserved():
+    from dougong.web import pages
+    from dougong.web.api import routes as api_routes
+
+    first = {
+        path.removeprefix("/api/v1").strip("/").split("/")[0] for r in [*pages.routes, *api_routes] for path in r.paths
+    }
+    words = {word for word in first if word and not word.startswith("{")}
+    assert words <= RESERVED
 
 
 @pytest.mark.parametrize(

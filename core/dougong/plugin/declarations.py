@@ -16,7 +16,13 @@ from dougong.records.tables import Row
 if TYPE_CHECKING:
     from dougong.records.types import RecordType
 
-__all__ = ["Claims", "check_declarations"]
+__all__ = ["RESERVED", "Claims", "check_declarations"]
+
+RESERVED = frozenset(
+    "api changes counts health language lookup lookups me openapi.json organisation password plugins record-types roles "
+    "search settings sign-in sign-out static".split()
+)
+"""First words of addresses that are the house's own: no record path, and no plugin's route, begins with one."""
 
 
 def check_declarations(plugin: Plugin, package: str) -> None:
@@ -35,6 +41,7 @@ def _check_record(record: RecordType) -> None:
     if not issubclass(record.table, Row):
         raise BadPlugin(f"{record.key}: {record.table.__name__} is no Row or Record")
     check_scope(record)
+    _refuse_reserved("the record path", record.path, record.path)
     # Derived from the columns; whatever no field can be made of shows here.
     _ = record.fields, record.actions_allowed
 
@@ -62,6 +69,22 @@ def _check_routes(plugin: Plugin) -> None:
     for route in plugin.routes:
         if not _right_of(route):
             raise BadPlugin(f"the route {_name(route)} has no right: who may call it?")
+        for path in _paths_of(route):
+            word = _first_word(path)
+            if not word or word.startswith("{"):
+                raise BadPlugin(f"the route {path} begins with no word of its own")
+            _refuse_reserved("the route", path, word)
+
+
+def _first_word(path: str) -> str:
+    """Of "GET /api/v1/visits/{id:int}": visits."""
+    words = path.partition(" ")[2].strip("/").split("/")
+    return words[2] if words[:2] == ["api", "v1"] and len(words) > 2 else words[0]
+
+
+def _refuse_reserved(what: str, path: str, word: str) -> None:
+    if word in RESERVED:
+        raise BadPlugin(f"{what} {path}: {word!r} is a word of the house's own addresses")
 
 
 def _right_of(route: Any) -> Any:

@@ -37,7 +37,7 @@ def check_hooks(plugin: Plugin) -> None:
         for implementation in implementations:
             if implementation.wrapper or implementation.hookwrapper:
                 module = implementation.plugin
-                raise pluggy.PluginValidationError(module, f"{module.__name__}.{name}: hooks can't wrap each other")
+                raise pluggy.PluginValidationError(module, f"{_name(module)}.{name}: hooks can't wrap each other")
 
 
 class HookCaller:
@@ -72,7 +72,7 @@ class HookCaller:
             for key, value in before.items():
                 arguments[key].clear()
                 arguments[key].update(value)
-            record_failure(plugin.name, name, err, function.plugin.__name__.partition(".")[0])
+            record_failure(plugin.name, name, err, _name(function.plugin).partition(".")[0])
             return None
 
 
@@ -94,6 +94,10 @@ def _is_cancelled() -> bool:
 def _undoable() -> AbstractAsyncContextManager[Any]:
     """A savepoint where there is a transaction: a failed statement would otherwise end all of it on PostgreSQL."""
     return transaction() if current_transaction() else nullcontext()
+
+
+def _name(module: object) -> str:
+    return str(getattr(module, "__name__", module))
 
 
 def _manager(plugins: Sequence[Plugin]) -> pluggy.PluginManager:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dougong.db.columns import JSON, Boolean, Integer, Text, Timestamptz, Varchar
+from dougong.db.columns import JSON, Boolean, Integer, Serial, Text, Timestamptz, Varchar
 from dougong.records.tables import Private
 
 __all__ = ["Epoch", "LookupOption", "PluginState", "Process", "Setting"]
@@ -26,6 +26,7 @@ class PluginState(Private, tablename="core_plugin"):
 class Epoch(Private, tablename="core_epoch"):
     """One row, with id 1. `epoch` grows when a plugin is switched, `access` when rights, settings or lists change."""
 
+    id = Serial(primary_key=True)
     epoch = Integer(default=1)
     access = Integer(default=1)
 
@@ -51,6 +52,7 @@ class Setting(Private, tablename="core_setting"):
 class LookupOption(Private, tablename="core_option"):
     """One option of a list of choices. `label` is kept as a translatable text until somebody renames it."""
 
+    id = Serial(primary_key=True)
     lookup = Varchar(60, index=True)
     key = Varchar(60)
     label = Text(default="")
