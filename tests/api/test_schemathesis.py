@@ -1,0 +1,161 @@
+"""The API answers as its description says, whatever it is asked: two hundred requests made up for every operation.
+
+Three in four keep to the description, the others break it; every second one is about records that exist, in the version
+they are at. The same requests go to both databases, as an administrator and as a salesperson.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from dougong.builtin import core
+from dougong.plugin.discovery import discover
+from dougong.plugin.snapshot import Snapshot, current_snapshot
+from dougong.testing.app import HOST, Reception, installed_plugins
+from dougong.web.api.openapi import describe
+from dougong.web.app import _plugin_routes as routes_of_plugins
+
+EXAMPLES = 200
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+pytestmark = pytest.mark.timeout(900)
+
+
+@cache
+def description() -> Mapping[str, Any]:
+    """As an open house with every installed plugin gives it; read here without one, to name the tests by it."""
+    installed = discover(core)
+    on = [loaded.plugin for loaded in installed.working if loaded.plugin]
+    return describe(Snapshot.of(0, [core, *on]), routes_of_plugins(installed))
+
+
+OPERATIONS = [f"{method.upper()} {path}" for path, verbs in description()["paths"].items() for method in verbs]
+
+
+def test_the_description_of_an_open_house_has_these_operations(reception: Reception):
+    told = reception.ask("admin", "GET", "/api/v1/openapi.json").json()
+    assert {f"{m.upper()} {path}" for path, verbs in told["paths"].items() for m in verbs} == set(OPERATIONS)
+    assert told["components"]["schemas"].keys() == description()["components"]["schemas"].keys()
+
+
+@pytest.mark.parametrize("who", ["admin", "wangfang"])
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_operation_keeps_to_its_description(
+    operation: str, who: str, reception: Reception, rounds: Callable[..., int]
+):
+    records = Records(reception)
+    broken: dict[str, str] = {}
+    for number, case in enumerate(requests_of(operation, rounds(EXAMPLES, deep=10 * EXAMPLES))):
+        if number % 2:
+            records.aim(case)
+        answer = send(reception, who, case)
+        try:
+            case.validate_response(answer, checks=CHECKS)
+        except schemathesis.errors.SchemathesisError as failure:
+            broken.setdefault(str(failure)[:200], str(failure))
+        except BaseExceptionGroup as failures:
+            broken.setdefault(str(failures.exceptions[0])[:200], str(failures.message))
+    switch_everything_on(reception)
+    assert not broken, "\n\n".join(broken.values())
+
+
+@cache
+def requests_of(operation: str, count: int) -> Sequence[Case]:
+    """Made up once; the same in every run."""
+    method, path = operation.split(" ")
+    schema = schemathesis.openapi.from_dict(dict(description()))
+    asked = schema[path][method]
+    made: list[Case] = []
+    for mode, share in ((GenerationMode.POSITIVE, count * 3 // 4), (GenerationMode.NEGATIVE, count - count * 3 // 4)):
+
+        @seed(20120)
+        @settings(
+            max_examples=share,
+            phases=[Phase.generate],
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(asked.as_strategy(generation_mode=mode))
+        def collect(case: Case) -> None:
+            made.append(case)
+
+        collect()
+    return made
+
+
+class Records:
+    """Turns made-up requests to records that exist: ids in addresses and bodies, the version they are based on."""
+
+    def __init__(self, reception: Reception) -> None:
+        self.reception = reception
+        self.dice = random.Random(20120)
+        self.known: dict[str, Sequence[int]] = {}
+
+    def aim(self, case: Case) -> None:
+        parts = case.operation.path.split("/")
+        collection = parts[3] if len(parts) > 3 else ""
+        if isinstance(case.body, dict):
+            self._aim_references(collection, case.body)
+        if "name" in case.path_parameters:
+            case.path_parameters["name"] = self.dice.choice(installed_plugins())
+        if "collection" in case.path_parameters:
+            case.path_parameters["collection"] = self.dice.choice([t.path for t in current_snapshot().records.values()])
+        ids = self.ids(collection) if "id" in case.path_parameters else ()
+        if ids:
+            case.path_parameters["id"] = self.dice.choice(ids)
+            if "If-Match" in case.headers:
+                self._aim_version(case, f"/api/v1/{collection}/{case.path_parameters['id']}")
+
+    def _aim_references(self, collection: str, body: dict[str, Any]) -> None:
+        record_type = current_snapshot().by_path.get(collection)
+        for key, field in record_type.fields.items() if record_type else ():
+            target = current_snapshot().records.get(field.target._meta.tablename) if field.target else None
+            if target and key in body and (ids := self.ids(target.path)):
+                body[key] = self.dice.choice(ids)
+
+    def _aim_version(self, case: Case, address: str) -> None:
+        now = self.reception.ask("admin", "GET", address)
+        if now.status_code == 200:
+            case.headers["If-Match"] = str(now.json()["version"])
+
+    def ids(self, collection: str) -> Sequence[int]:
+        if collection not in self.known:
+            answer = self.reception.ask("admin", "GET", f"/api/v1/{collection}?fields=id&limit=100")
+            self.known[collection] = [r["id"] for r in answer.json()["items"]] if answer.status_code == 200 else ()
+        return self.known[collection]
+
+
+def send(reception: Reception, who: str, case: Case) -> Any:
+    options = case.as_transport_kwargs(base_url=f"http://{HOST}")
+    sent = requests.Request(**{k: v for k, v in options.items() if k in _REQUEST}).prepare()
+    return reception.ask(who, str(sent.method), str(sent.url), headers=dict(sent.headers), content=sent.body)
+
+
+_REQUEST = ("method", "url", "headers", "params", "json", "data", "files", "cookies")
+
+
+def switch_everything_on(reception: Reception) -> None:
+    for name in installed_plugins():
+        reception.ask("admin", "PUT", f"/api/v1/plugins/{name}/state", json={"enabled": True, "cascade": True})
