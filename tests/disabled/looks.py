@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from dougong.access.services import matrix, roles
-from dougong.errors import NotFound
+from dougong.errors import Invalid, NotFound
 from dougong.i18n import speaking
 from dougong.plugin.contributions import Tab, Timeline
 from dougong.plugin.lookups import reorder_options
@@ -224,7 +224,7 @@ async def _is_kept(lookup: str) -> bool:
         await reorder_options(lookup, [])
     except NotFound:
         assert not found
-    except Exception:  # an order that names no choice is refused: the list is there
+    except Invalid:  # an order that names no choice is refused: the list is there
         assert found
     return found
 

@@ -110,9 +110,10 @@ class _Leash:
                     timer = loop.call_later(GRACE, ring)
         except _Finished as done:
             return done.value
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as err:
             if self.warned:
-                raise self._spent() from None
+                # With the way to where the coroutine was waiting: that line is what its author must look at.
+                raise self._spent().with_traceback(err.__traceback__) from None
             raise
         finally:
             timer.cancel()
