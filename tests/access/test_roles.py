@@ -24,6 +24,7 @@ from dougong.access.services import (
     unshare,
 )
 from dougong.access.tables import RoleGrant
+from dougong.db import transaction
 from dougong.errors import Forbidden, Invalid, NotFound, Refused
 from dougong.i18n import speaking
 from dougong.people.services import account_named, make_operator, remove_operator
@@ -68,6 +69,17 @@ async def test_a_principal_is_kept_until_something_changes(office):
     again = await office.as_("me")
     assert again is not first
     assert again != first
+
+
+async def test_rights_seen_in_a_transaction_that_is_undone_are_forgotten(office):
+    role = await office.role("r", OWN)
+    with pytest.raises(Refused):
+        async with transaction():
+            await office.give("me", role)
+            assert may(await office.as_("me"), "acc_deal", "read")
+            raise Refused
+    await office.give("other", role)
+    assert not may(await office.as_("me"), "acc_deal", "read")
 
 
 async def test_everybody_has_the_role_staff_without_being_given_it(office):

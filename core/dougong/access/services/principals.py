@@ -12,6 +12,7 @@ from dougong.access.principal import Grant, Principal, acting_as, current, syste
 from dougong.access.rights import RIGHT
 from dougong.access.tables import Share, UserRole
 from dougong.access.version import Versions, versions
+from dougong.db import current_transaction
 from dougong.db.registry import generation
 from dougong.errors import Forbidden
 from dougong.i18n import today
@@ -41,6 +42,8 @@ async def principal_of(user_id: int, at: Versions | None = None) -> Principal:
     if known is not None and known.version == version:
         return known
     made = await _work_out(user_id, version, await _charter_at(now))
+    if current_transaction() is not None:
+        return made  # of rights that may yet be rolled back, and whose number would then be given again
     if len(_principals) >= _KEPT:
         _principals.clear()
     _principals[user_id] = made
@@ -56,9 +59,12 @@ def on_behalf(reason: str, narrow: frozenset[str] | None = None) -> Principal:
 async def _charter_at(now: Versions) -> Charter:
     global _charter
     stamp = (now, generation())
-    if _charter is None or _charter[0] != stamp:
-        _charter = (stamp, await read_charter())
-    return _charter[1]
+    if _charter is not None and _charter[0] == stamp:
+        return _charter[1]
+    made = await read_charter()
+    if current_transaction() is None:
+        _charter = (stamp, made)
+    return made
 
 
 async def _work_out(user_id: int, version: tuple[Any, ...], charter: Charter) -> Principal:
