@@ -181,10 +181,17 @@ async def found_company() -> Mapping[str, int]:
 
 
 async def _departments() -> dict[str, int]:
+    """The tree, one level after the other."""
     known: dict[str, int] = {}
-    for place, part in enumerate(PARTS):
-        values = {"code": part.code, "name": part.name, "parent": known.get(part.parent), "place": place}
-        [known[part.code]] = await desk.create_many(Department, [values])
+    level = [part for part in PARTS if not part.parent]
+    while level:
+        rows = [
+            {"code": part.code, "name": part.name, "parent": known.get(part.parent), "place": PARTS.index(part)}
+            for part in level
+        ]
+        ids = await desk.create_many(Department, rows)
+        known |= {part.code: department for part, department in zip(level, ids, strict=True)}
+        level = [part for part in PARTS if part.parent in known and part.code not in known]
     return known
 
 

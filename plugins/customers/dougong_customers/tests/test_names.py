@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import os
+import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -121,3 +125,28 @@ def test_the_precheck_looks_for_what_tells_companies_apart(typed, core):
 @given(st.text())
 def test_what_the_precheck_looks_for_holds_no_wildcard(typed):
     assert not set(search_core(typed)) & set("%_\\")
+
+
+def account_names() -> list[str]:
+    """The names of a real list of accounts where one is at hand, else names of their kind."""
+    place = os.environ.get("DOUGONG_TEST_DATA")
+    if not place:
+        return [
+            "Acme Corporation",
+            "Gecko & Sons",
+            "Blue-Plus",
+            "K-Texon",
+            "dambase",
+            "The Old York Inquirer",
+            "Yy-holding",
+        ]
+    with Path(place, "maven-crm", "accounts.csv").open(encoding="utf-8", newline="") as file:
+        return [row["account"] for row in csv.DictReader(file)]
+
+
+def test_of_a_list_of_english_names_exactly_those_with_other_signs_are_refused_and_the_sign_is_named():
+    plain = re.compile(r"[A-Za-z0-9,.() ]+")
+    names = account_names()
+    refused = {name: forbidden_characters(name) for name in names if charset_problem(name)}
+    assert refused
+    assert refused == {name: list(dict.fromkeys(plain.sub("", name))) for name in names if not plain.fullmatch(name)}
