@@ -39,7 +39,7 @@ class Lease:
 
     @abstractmethod
     async def commit(self) -> None:
-        """Commit; when that fails, leave the connection clean and raise."""
+        """Commit. What a failed commit leaves open, `release` rolls back."""
 
     @abstractmethod
     async def rollback(self) -> None: ...

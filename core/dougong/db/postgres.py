@@ -125,11 +125,7 @@ class PostgresLease(Lease):
         await self._control("BEGIN READ ONLY" if reading else "BEGIN")
 
     async def commit(self) -> None:
-        try:
-            await self._control("COMMIT")
-        except BaseException:
-            await self.rollback()
-            raise
+        await self._control("COMMIT")
 
     async def rollback(self) -> None:
         if not self._connection.is_closed() and self._connection.is_in_transaction():

@@ -150,12 +150,7 @@ class SQLiteLease(Lease):
         await self._control("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     async def commit(self) -> None:
-        try:
-            await self._control("COMMIT")
-        except BaseException:
-            # Left open, the next statement would join a transaction that never ends.
-            await self.rollback()
-            raise
+        await self._control("COMMIT")
 
     async def rollback(self) -> None:
         if self._connection.in_transaction:
