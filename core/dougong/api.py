@@ -8,6 +8,7 @@ from __future__ import annotations
 from dougong.access.principal import Principal, acting_as, system
 from dougong.access.principal import current as acting
 from dougong.access.rights import may, may_do
+from dougong.access.services.principals import on_behalf
 from dougong.access.services.sharing import share_record
 from dougong.db import transaction
 from dougong.db.columns import (
@@ -118,6 +119,7 @@ __all__ = [
     "may",
     "may_do",
     "moment_text",
+    "on_behalf",
     "period",
     "post",
     "settings_of",

@@ -63,14 +63,25 @@ async def departments_of(staff_ids: Iterable[int]) -> dict[int, int | None]:
     return {row["id"]: row["department"] for row in await fetch(QueryString(sql, ids(engine(), sorted(staff_ids))))}
 
 
-def referring_columns(table: type[Table]) -> list[PiccoloForeignKey]:
-    """Every column of the house that points to this table."""
+def referring_columns(table: type[Table], among: Iterable[type[Table]] | None = None) -> list[PiccoloForeignKey[Any]]:
+    """Every column of the house (or of these tables) that points to this table."""
     return [
         column
-        for other in tables()
+        for other in (tables() if among is None else among)
         for column in other._meta.foreign_key_columns
         if column._foreign_key_meta.resolved_references is table
     ]
+
+
+async def _tables_made() -> list[type[Table]]:
+    """The tables that exist in the database: those of a plugin that was never on don't."""
+    db = engine()
+    listed = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table'",
+        "postgres": "SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'dg'::regnamespace",
+    }[db.engine_type]
+    made = {row["name"] for row in await fetch(QueryString(listed))}
+    return [table for table in tables() if table._meta.tablename in made]
 
 
 async def where_used(record_type: RecordType, record_ids: Sequence[int]) -> str:
@@ -80,7 +91,7 @@ async def where_used(record_type: RecordType, record_ids: Sequence[int]) -> str:
     """
     counts: dict[Text | str, int] = {}
     with acting_as(system("count what refers to a record that shall be deleted")), cleared("desk"):
-        for column in referring_columns(record_type.table):
+        for column in referring_columns(record_type.table, await _tables_made()):
             name = column._meta.table._meta.tablename
             sql = f'SELECT count(*) AS n FROM {physical(engine(), name)} t WHERE t."{column._meta.db_column_name}" {{}}'
             [row] = await fetch(QueryString(sql, ids(engine(), record_ids)))

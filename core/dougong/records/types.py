@@ -203,8 +203,9 @@ class RecordType:
 
     `category` is the choice that tells the main categories (主分类) apart; `templates` holds the template of each
     category that has one of its own, all others share `template`. `find` is how the list's quick find reads what is typed: "contains", or "starts" (left match, `*` as wildcard).
-    `avatar` stands before the title: "organisation", "person", or nothing. `hint` is an address asked `?name=` while
-    the title of a new record is typed; its answer (HTML) is shown below it. `menu` says whether records have pages.
+    `avatar` stands before the title: "organisation", "person", or nothing. `similar`
+    names the records that resemble the title being typed, each with a second word beside it (whose it is); shown below
+    the title of a new record. `menu` says whether records have pages.
     """
 
     table: type[Row]
@@ -226,7 +227,7 @@ class RecordType:
     labels: Mapping[Column, Text] = field(default_factory=dict)
     rights: Mapping[str, Text] = field(default_factory=dict)
     avatar: str = ""
-    hint: str = ""
+    similar: Callable[[str], Awaitable[Sequence[tuple[str, str]]]] | None = None
     menu: bool = True
 
     def __post_init__(self) -> None:

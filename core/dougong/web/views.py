@@ -81,6 +81,7 @@ __all__ = [
     "SearchPage",
     "Shell",
     "SignInPage",
+    "SimilarRecords",
     "StaffLine",
     "Step",
     "Submit",
@@ -1079,6 +1080,14 @@ class PaletteResults:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarRecords:
+    """A fragment below a title being typed: what is on record already."""
+
+    template: ClassVar[str] = "similar.html"
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPage:
     """The same results as a page of its own, where there is no JavaScript."""
 
@@ -1102,5 +1111,6 @@ Page = (
     | PasswordPage
     | ErrorPage
     | PaletteResults
+    | SimilarRecords
     | SearchPage
 )

@@ -47,7 +47,7 @@ said = Timeline(
     at=Interaction.happened_at,
     text=Interaction.text,
     kind=Interaction.kind,
-    compose=[Interaction.kind, Interaction.contact, Interaction.next_step],
+    compose=[Interaction.kind, Interaction.follow_up],
     icon="message-circle",
     tone="pri",
 )

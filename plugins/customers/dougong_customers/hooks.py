@@ -7,7 +7,7 @@ from typing import Any
 
 from dougong.api import RecordType, entry_point, hook, settings_of
 
-from . import services
+from . import records, services
 from .errors import NameNotAllowed, RelatedToItself
 from .names import charset_problem
 from .settings import CustomerSettings
@@ -15,17 +15,17 @@ from .settings import CustomerSettings
 __all__ = ["before_save", "record_changed"]
 
 
-@hook
+@hook(of=(records.customer, records.relation))
 def before_save(record_type: RecordType, old: Mapping[str, Any] | None, new: MutableMapping[str, Any]) -> None:
-    if record_type.key == "customer":
+    if record_type is records.customer:
         check_name(old["name"] if old else "", new["name"] or "")
-    if record_type.key == "customer_relation" and new["customer"] and new["customer"] == new["related"]:
+    if record_type is records.relation and new["customer"] and new["customer"] == new["related"]:
         raise RelatedToItself(new["customer"])
 
 
-@hook
-async def record_changed(record_type: RecordType, verb: str, ids: Sequence[int]) -> None:
-    if record_type.key == "interaction" and verb != "remove":
+@hook(of=records.interaction)
+async def record_changed(verb: str, ids: Sequence[int]) -> None:
+    if verb != "remove":
         await services.note_contact(ids)
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dougong.api import ListView, Me, RecordType, SavedView, Scope, Template, _
 
-from . import states
+from . import services, states
 from .tables import Contact, Customer, CustomerRelation, Interaction
 
-__all__ = ["PRECHECK", "contact", "customer", "interaction", "relation"]
-
-PRECHECK = "/customers/named-like"
+__all__ = ["contact", "customer", "interaction", "relation"]
 
 END_CUSTOMER = Template(
     required=[Customer.name, Customer.kind],
@@ -82,7 +80,7 @@ customer = RecordType(
     plural=_("Customers"),
     icon="building-skyscraper",
     avatar="organisation",
-    hint=PRECHECK,
+    similar=services.names_on_record,
     title=Customer.name,
     lifecycle=states.customer,
     scope=Scope.role,
@@ -181,7 +179,12 @@ interaction = RecordType(
         SavedView(_("This week"), where=[(Interaction.happened_at, "during", "this_week")]),
     ],
     search=[Interaction.text, Interaction.next_step],
-    labels={Interaction.kind: _("Type"), Interaction.text: _("What was said"), Interaction.happened_at: _("When")},
+    labels={
+        Interaction.kind: _("Type"),
+        Interaction.follow_up: _("Next follow up"),
+        Interaction.text: _("What was said"),
+        Interaction.happened_at: _("When"),
+    },
 )
 
 relation = RecordType(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 from litestar.params import FromQuery
 
-from dougong.api import _, get
+from dougong.api import get
 
 from . import records, services
 
@@ -21,12 +20,4 @@ async def precheck(name: FromQuery[str] = "") -> dict[str, Any]:
     return {"items": [{"name": match.name, "owner": match.owner} for match in matches]}
 
 
-@get(records.PRECHECK, right=(records.customer, "create"), media_type="text/html", include_in_schema=False)
-async def precheck_beside_the_name(name: FromQuery[str] = "") -> str:
-    """The same for the form of a new customer, shown below the name."""
-    matches = await services.customers_named_like(name)
-    lines = "".join(f"<li>{escape(match.name)} · {escape(match.owner)}</li>" for match in matches)
-    return f"<p>{escape(str(_('Already on record:')))}</p><ul>{lines}</ul>" if lines else ""
-
-
-ROUTES = [precheck, precheck_beside_the_name]
+ROUTES = [precheck]

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from piccolo.query.functions import Lower
 
-from dougong.api import acting_as, company_zone, desk, settings_of, system, today
+from dougong.api import acting_as, company_zone, desk, on_behalf, settings_of, system, today
 
 from .names import search_core
 from .settings import CustomerSettings
 from .tables import Customer, CustomerRelation, Interaction
 
-__all__ = ["Match", "customers_named_like", "log_interaction", "note_contact", "related_customers_of"]
+__all__ = [
+    "Match",
+    "customers_named_like",
+    "log_interaction",
+    "names_on_record",
+    "note_contact",
+    "related_customers_of",
+]
 
 ENOUGH_TYPED = 2
 
@@ -58,6 +65,11 @@ async def related_customers_of(customer: Customer) -> Sequence[int]:
     return sorted(ends - {customer.id})
 
 
+async def names_on_record(typed: str) -> Sequence[tuple[str, str]]:
+    """The pre-check as a form shows it: name and owner."""
+    return [(match.name, match.owner) for match in await customers_named_like(typed)]
+
+
 async def log_interaction(
     customer: int,
     kind: str,
@@ -85,21 +97,32 @@ async def log_interaction(
 
 
 async def note_contact(interactions: Sequence[int]) -> None:
-    """Carry the day of the latest of these interactions to each of their customers, where it is news.
+    """Carry the day of the latest of these interactions, and when to get in touch again, to their customers.
 
     Whoever may log an interaction need not be allowed to change the customer. Plans ahead of today are no contact yet.
     """
     written = Interaction.select(
-        Interaction.customer, Interaction.happened_at, Interaction.customer.last_contacted.as_alias("known")
+        Interaction.customer,
+        Interaction.happened_at,
+        Interaction.follow_up,
+        Interaction.customer.last_contacted.as_alias("known"),
     )
-    customers_by_day: dict[dt.date, set[int]] = defaultdict(set)
-    with acting_as(system("customers: day of the last contact", narrow=frozenset({"customer", "interaction"}))):
-        latest: dict[int, dt.date] = {}
-        for row in await written.where(Interaction.id.is_in(list(interactions))):
+    reason = "customers: day of the last contact and of the next"
+    with acting_as(on_behalf(reason, narrow=frozenset({"customer", "interaction"}))):
+        news: dict[int, dict[str, dt.date]] = defaultdict(dict)
+        for row in await written.where(Interaction.id.is_in(list(interactions))).order_by(Interaction.happened_at):
             day = row["happened_at"].astimezone(company_zone()).date()
-            if day <= today() and day > max(row["known"] or dt.date.min, latest.get(row["customer"], dt.date.min)):
-                latest[row["customer"]] = day
-        for customer, day in latest.items():
-            customers_by_day[day].add(customer)
-        for day, customers in customers_by_day.items():
-            await desk.update(Customer, sorted(customers), {"last_contacted": day})
+            if (row["known"] or dt.date.min) < day <= today():
+                news[row["customer"]]["last_contacted"] = day
+            if row["follow_up"]:
+                news[row["customer"]]["next_follow_up"] = row["follow_up"]
+        for values, customers in _grouped(news):
+            await desk.update(Customer, customers, values)
+
+
+def _grouped(news: Mapping[int, dict[str, dt.date]]) -> Iterable[tuple[dict[str, dt.date], list[int]]]:
+    """The customers that get the same values, so that each set is written in one statement."""
+    groups: dict[tuple[tuple[str, dt.date], ...], list[int]] = defaultdict(list)
+    for customer, values in sorted(news.items()):
+        groups[tuple(sorted(values.items()))].append(customer)
+    return [(dict(values), customers) for values, customers in groups.items()]

@@ -72,6 +72,7 @@ class Interaction(Record):
     intent = Choice(lookups.intent)
     hot_topic = Choice(lookups.hot_topic)
     next_step = Varchar(200)
+    follow_up = Date(null=True, default=None)
 
 
 class CustomerRelation(Record):

@@ -288,7 +288,7 @@ def _form_field(
         currency=field.currency if field.kind == "money" else "",
         wide=field.kind in MULTIPLE_LINES or title,
         max_length=field.length or 0,
-        check_url=record_type.hint if title else "",
+        check_url=f"/lookup/{record_type.path}/similar" if title and record_type.similar else "",
     )
 
 

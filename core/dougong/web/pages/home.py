@@ -28,15 +28,17 @@ AnyRequest = Request[Any, Any, Any]
 @get("/", include_in_schema=False)
 async def show_home(request: AnyRequest) -> Response[Any]:
     person = current()
-    tiles = []
-    for plugin in current_snapshot().plugins.values():
-        for tile in plugin.tiles:
-            if tile.right is None or may(person, *tile.right):
-                tiles.append((tile.order, await _tile(plugin.name, tile)))
+    shown = [
+        (tile.order, plugin.name, tile)
+        for plugin in current_snapshot().plugins.values()
+        for tile in plugin.tiles
+        if tile.right is None or may(person, *tile.right)
+    ]
+    shown.sort(key=lambda each: each[0])
     view = HomePage(
         greeting=str(_greeting() % {"name": person.name}),
         today=_date_words(),
-        tiles=tuple(t for _order, t in sorted(tiles, key=lambda pair: pair[0])),
+        tiles=tuple([await _tile(plugin, tile) for _order, plugin, tile in shown]),
         create=tuple(
             Action(str(_("New %(what)s", what=r.label)), f"/{r.path}/new", r.icon)
             for r in current_snapshot().records.values()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, get
+from litestar import Request, Response, get
 from piccolo.columns.combination import WhereRaw
 
 from dougong.access.principal import current
@@ -14,6 +14,8 @@ from dougong.plugin.snapshot import current_snapshot
 from dougong.records.queries import Query, fetch_page
 from dougong.web.pages.lists import title_text
 from dougong.web.pages.search import visible
+from dougong.web.render import fragment
+from dougong.web.views import Line, SimilarRecords
 
 __all__ = ["routes"]
 
@@ -44,4 +46,17 @@ async def look_up(request: Request[Any, Any, Any], collection: str) -> list[dict
     ]
 
 
-routes = [look_up]
+@get("/lookup/{collection:str}/similar", include_in_schema=False)
+async def show_similar(request: Request[Any, Any, Any], collection: str) -> Response[Any]:
+    """What is on record already, while somebody types the title of a new one: a declared opening of its record type."""
+    record_type = current_snapshot().by_path.get(collection)
+    if record_type is None or record_type.similar is None:
+        raise NotFound
+    if not may(current(), record_type, "create"):
+        raise Forbidden
+    text = request.query_params.get("value", "").strip()[:100].replace("\x00", "")
+    rows = await record_type.similar(text)
+    return fragment(SimilarRecords(lines=tuple(Line(title, hint) for title, hint in rows[:5])))
+
+
+routes = [look_up, show_similar]

@@ -41,9 +41,10 @@ async def test_the_precheck_answers_names_and_owners_to_whoever_may_create_custo
     async with world.client("wangfang") as http:
         found = await http.get(f"{CUSTOMERS}/precheck", params={"name": "白鹭洲"})
         assert found.json() == {"items": [{"name": "白鹭洲仪表有限公司", "owner": "李雷"}]}
-        beside = await http.get("/customers/named-like", params={"name": "白鹭洲"})
-        assert "白鹭洲仪表有限公司 · 李雷" in beside.text
-        assert (await http.get("/customers/named-like", params={"name": "白"})).text == ""
+        beside = await http.get("/lookup/customers/similar", params={"value": "白鹭洲"})
+        assert "白鹭洲仪表有限公司" in beside.text
+        assert "李雷" in beside.text
+        assert (await http.get("/lookup/customers/similar", params={"value": "白"})).text.strip() == ""
     async with world.client("zhaomin") as http:
         assert (await http.get(f"{CUSTOMERS}/precheck", params={"name": "白鹭洲"})).status_code == 403
 
@@ -55,9 +56,9 @@ async def test_what_is_shown_beside_the_name_is_text_and_never_markup(world):
 
         await desk.create(Customer, {"name": "<b>芦苇荡</b>"})
     async with world.client("wangfang") as http:
-        beside = await http.get("/customers/named-like", params={"name": "芦苇荡"})
-    assert "<b>" not in beside.text
-    assert "芦苇荡" in beside.text
+        beside = await http.get("/lookup/customers/similar", params={"value": "芦苇荡"})
+    assert "<b>芦" not in beside.text
+    assert "&lt;b&gt;芦苇荡" in beside.text
 
 
 async def test_hidden_money_is_no_field_for_customer_service(world):
