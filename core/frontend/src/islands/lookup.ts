@@ -20,6 +20,8 @@ const element = (tag: string, css: string, text: string): HTMLElement => {
 /** A select whose options the server finds: by letters, pinyin or number, in the server's order. */
 class Lookup extends HTMLElement {
   #box: TomSelect | null = null;
+  #answered = "";
+  #found = new Set<string>();
 
   connectedCallback(): void {
     const select = one<HTMLSelectElement>("select", this);
@@ -33,13 +35,14 @@ class Lookup extends HTMLElement {
       searchField: [],
       plugins: select.multiple ? { remove_button: { title: this.dataset.remove ?? "" } } : {},
       preload: "focus",
-      loadThrottle: 200,
+      refreshThrottle: 120,
+      loadThrottle: 120,
       maxOptions: 50,
       closeAfterSelect: !select.multiple,
       hidePlaceholder: true,
       allowEmptyOption: false,
       placeholder: this.dataset.placeholder ?? "",
-      score: () => () => 1, // the server has matched and ordered already
+      score: (query: string) => this.#score(query),
       shouldLoad: () => true,
       load: (query: string, done: (choices: Choice[]) => void) => void this.#find(url, query, done),
       render: {
@@ -71,18 +74,26 @@ class Lookup extends HTMLElement {
     this.#box!.dropdown_content.setAttribute("aria-label", select.getAttribute("aria-label") ?? "");
   }
 
+  /** The server matches and orders; until it has answered, only what plainly fits is offered, so a quick Enter can't miss. */
+  #score(query: string): (choice: Choice) => number {
+    const letters = query.toLowerCase();
+    return (choice) => ((query === this.#answered && this.#found.has(String(choice.value))) || choice.label.toLowerCase().includes(letters) ? 1 : 0);
+  }
+
   async #find(url: string, query: string, done: (choices: Choice[]) => void): Promise<void> {
     const address = new URL(url, location.href);
     address.searchParams.set("q", query);
-    try {
-      const answer = await fetch(address, { headers: { Accept: "application/json" } });
-      const choices = answer.ok ? ((await answer.json()) as Choice[]) : [];
-      const kept = new Set(this.#box!.items.map(String));
-      for (const value of Object.keys(this.#box!.options)) if (!kept.has(value)) this.#box!.removeOption(value, true);
-      done(choices);
-    } catch {
-      done([]);
-    }
+    const choices = await fetch(address, { headers: { Accept: "application/json" } })
+      .then((answer) => (answer.ok ? (answer.json() as Promise<Choice[]>) : []))
+      .catch((): Choice[] => []); // no answer: nothing to choose from, and the form still stands
+    const box = this.#box;
+    if (!box) return;
+    const kept = new Set(box.items.map(String));
+    for (const value of Object.keys(box.options)) if (!kept.has(value)) box.removeOption(value, true);
+    box.loadedSearches = {}; // going back to fewer letters asks again: only the latest answer is kept
+    this.#answered = query;
+    this.#found = new Set(choices.map((choice) => String(choice.value)));
+    done(choices);
   }
 }
 
