@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from dougong.access.principal import acting_as, maybe_current, system
+from dougong.access.principal import _principal, acting_as, maybe_current, system
 from dougong.db import close_database, open_database, transaction
 from dougong.db.columns import Varchar
 from dougong.errors import Invalid, Problem, Refused
@@ -206,7 +206,7 @@ async def test_a_hang_inside_a_transaction_spares_it(house):
 
 async def test_who_acts_does_not_leak_out_of_a_hook(house):
     async def takes_over(new):
-        acting_as(system("taken over")).__enter__()
+        _principal.set(system("taken over"))
 
     before = maybe_current()
     await save(HookCaller([plugin("bad", before_save=takes_over)]), name="x")

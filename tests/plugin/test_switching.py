@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from textwrap import dedent
 
 import pytest
 
@@ -280,6 +281,20 @@ async def test_a_failing_migration_isolates_the_plugin_and_what_needs_it(opened,
         assert on() == ["other"]
         assert "half way" in str(house.installed.plugins["base"].error)
         assert "“base”" in str(house.installed.plugins["top"].error)
+
+
+async def test_a_new_version_that_needs_more_is_not_served_until_that_is_on(opened, shelf):
+    shelf.put("base")
+    package = shelf.put("grown")
+    async with opened():
+        await state.enable("grown")
+        assert on() == ["grown"]
+    shelf.clear()
+    (shelf.place / package / "plugin.py").write_text(dedent(needing("grown", "base")))
+    async with opened():
+        assert on() == []
+        await state.enable("base")
+        assert on() == ["base", "grown"]
 
 
 async def test_another_process_follows_within_a_second(opened, full, config, monkeypatch):
