@@ -121,7 +121,7 @@ async def record_page(
     common |= await _buttons(record_type, record, path, editable)
     if isinstance(chosen, RelatedTab):
         return RecordPage(**common, related=await _related(chosen, record_id, path))
-    entries = await _timeline(record_type, record_id, only_changes=chosen == "history")
+    entries = await timeline_of(record_type, record_id, only_changes=chosen == "history")
     composer = None if chosen == "history" else _composer(record_type, path, composed, wrong)
     empty = Placeholder(str(_("Nothing happened yet")), icon="history")
     return RecordPage(**common, composer=composer, timeline=entries, timeline_empty=empty)
@@ -245,7 +245,7 @@ async def _buttons(record_type: RecordType, record: Row, path: str, editable: bo
         "primary": primary,
         "actions": tuple(beside),
         "more": (*forward[2:], *share_buttons(record_type, path, editable=editable), *remove),
-        "tools": _tools(record_type, record),
+        "tools": tools_of(record_type, record),
     }
 
 
@@ -265,7 +265,7 @@ async def _move_action(record_type: RecordType, step: Move, path: str, version: 
     return Action(label, url, step.icon, "get" if step.reason else "post", dialog=step.reason, values=version)
 
 
-def _tools(record_type: RecordType, record: Row) -> tuple[Action, ...]:
+def tools_of(record_type: RecordType, record: Row) -> tuple[Action, ...]:
     """Call and mail, with the first number and address there is."""
     found = []
     for kind, icon, scheme, label in (
@@ -324,7 +324,7 @@ def grouped_fields(template: Template, fields: Sequence[Field]) -> list[tuple[Te
 # ------------------------------------------------------------------ timeline
 
 
-async def _timeline(record_type: RecordType, record_id: int, *, only_changes: bool) -> tuple[Entry, ...]:
+async def timeline_of(record_type: RecordType, record_id: int, *, only_changes: bool) -> tuple[Entry, ...]:
     """What people wrote and what changed, newest first."""
     entries: list[tuple[dt.datetime, Entry]] = []
     history = await history_of(record_type, record_id, limit=TIMELINE)

@@ -67,7 +67,7 @@ HEADS: Mapping[str, Text] = {
     "delete": _("Delete"),
     "export": _("Export"),
 }
-_AS_PARENT = _("As what it belongs to")
+_AS_PARENT = _("Inherited")
 _NEVER_HELD_BACK = frozenset({"id", "version"})
 _BY_DEPARTMENT = frozenset({"department", "below", "chosen"})
 
@@ -182,8 +182,8 @@ async def _role_page(known: Matrix, typed: Typed) -> RolePage:
     return RolePage(
         title=str(role.name),
         action=path,
-        name=name,
-        description=replace(description, kind="text"),
+        name=replace(name, wide=False),
+        description=replace(description, kind="text", wide=False),
         actions=tuple(str(HEADS[a]) for a in ACTIONS),
         rows=() if everything else tuple(_rows(known, typed, path)),
         scopes=tuple(Option(o.key, str(o.label)) for o in LEVELS),
@@ -283,9 +283,10 @@ async def _departments_field(typed: Typed) -> FormField:
     return FormField(
         "departments",
         str(_("Chosen departments")),
-        "multi_choice",
+        "multi_lookup",
         values=chosen,
         options=options,
+        lookup_url="/lookup/departments",
         help=advice,
         wide=True,
     )
@@ -398,10 +399,10 @@ def _fields_page(known: Matrix, kind: RecordType, typed: Typed) -> FormPage:
             f"field:{key}",
             str(field.label),
             "choice",
-            typed.values.get(f"field:{key}", "") or "write",
+            typed.values.get(f"field:{key}", ""),
             error=typed.error(f"{kind.key}.{key}"),
-            required=True,
             options=_field_levels(managed=field.managed),
+            placeholder=str(_("see") if field.managed else _("see and change")),
         )
         for key, field in kind.fields.items()
         if _can_be_held_back(kind, key)
@@ -423,14 +424,13 @@ def _fields_page(known: Matrix, kind: RecordType, typed: Typed) -> FormPage:
     )
 
 
+def _field_levels(*, managed: bool) -> tuple[Option, ...]:
+    read = () if managed else (Option("read", str(_("see only"))),)
+    return (*read, Option("hidden", str(_("hidden"))))
+
+
 def _can_be_held_back(kind: RecordType, key: str) -> bool:
     return key not in _NEVER_HELD_BACK and key != kind.title._meta.name
-
-
-def _field_levels(*, managed: bool) -> tuple[Option, ...]:
-    write = Option("write", str(_("see") if managed else _("see and change")))
-    read = () if managed else (Option("read", str(_("see only"))),)
-    return (write, *read, Option("hidden", str(_("hidden"))))
 
 
 @post(f"{ROLES}/{{role_id:str}}/fields/{{collection:str}}", include_in_schema=False, status_code=200)
@@ -444,7 +444,7 @@ async def save_fields(request: AnyRequest, role_id: str, collection: str) -> Res
             if level is None or not _can_be_held_back(kind, key):
                 continue
             levels.pop(f"{kind.key}.{key}", None)
-            if level != "write":
+            if level:
                 levels[f"{kind.key}.{key}"] = level
         await set_fields(known.role.id, levels)
         return go(request, f"{ROLES}/{known.role.id}", _("Saved. It counts at everybody's next click."))

@@ -24,9 +24,9 @@ from dougong.web.pages.departments import department_choice
 from dougong.web.pages.dialogs import answered, based_on_now, confirm_page, dialog_page, whole_number
 from dougong.web.pages.forms import Typed, form_page
 from dougong.web.pages.organisation import ORGANISATION, department_href, may_keep, staff_actions
-from dougong.web.pages.records import grouped_fields, id_at
+from dougong.web.pages.records import grouped_fields, id_at, timeline_of, tools_of
 from dougong.web.render import go, page
-from dougong.web.views import Crumb, FormField, FormPage, Property, PropertyGroup, RecordPage
+from dougong.web.views import Crumb, FormField, FormPage, Placeholder, Property, PropertyGroup, RecordPage
 
 __all__ = ["routes", "staff_at", "staff_href"]
 
@@ -73,6 +73,9 @@ async def staff_page(found: Staff) -> RecordPage:
         ),
         primary=replace(actions[0], look="primary") if actions else None,
         more=actions[1:],
+        tools=tools_of(staff_type, found),
+        timeline=await timeline_of(staff_type, found.id, only_changes=True),
+        timeline_empty=Placeholder(str(_("Nothing happened yet")), icon="history"),
         properties=_properties(row, known),
     )
 
