@@ -393,7 +393,8 @@ async def assign_roles(user_id: int, role_ids: Iterable[int]) -> None:
                 await UserRole.delete().where(mine & UserRole.role.is_in(sorted(before - wanted)))
             if wanted - before:
                 await UserRole.insert(*(UserRole(user=user_id, role=role) for role in sorted(wanted - before)))
-            await refuse_without_administrator()
+            if before - wanted:
+                await refuse_without_administrator()
 
 
 def _check_role_held(holder: Principal, role: RoleTerms) -> None:
