@@ -62,7 +62,7 @@ def _card(here: Board, loaded: LoadedPlugin, states: States, state: ProcessState
     trouble = str(loaded.error) if loaded.error else ""
     detail = loaded.detail
     if not trouble and failures:
-        last = failures[-1]
+        last = failures[0]
         trouble = str(_("It failed in %(where)s: %(error)s", where=last.where, error=last.error))
         if is_left_alone(loaded.name):
             trouble = f"{trouble} {_('Its hooks and tiles are left out until it is switched off and on again.')}"
