@@ -108,7 +108,7 @@ def catalogue(domain: str, locale: str) -> Mapping[str, str]:
     try:
         source = files(domain).joinpath("locale", locale, "LC_MESSAGES", f"{domain}.po")
         text = source.read_bytes()
-    except (ModuleNotFoundError, FileNotFoundError, NotADirectoryError):
+    except (ModuleNotFoundError, FileNotFoundError, NotADirectoryError, TypeError):  # TypeError: a namespace package
         return {}
     messages = read_po(text.splitlines(keepends=True), locale=locale)
     return {str(m.id): str(m.string) for m in messages if m.id and m.string and not m.fuzzy}
