@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import ModuleType
 
 import pytest
@@ -29,6 +30,14 @@ registry.forget("test_hooks_rice")
 
 TEA = RecordType(table=Tea, label=_("Tea"), plural=_("Teas"), title=Tea.name)
 RICE = RecordType(table=Rice, label=_("Rice"), plural=_("Rices"), title=Rice.name)
+
+
+@pytest.fixture(autouse=True)
+def savepoints(monkeypatch):
+    """One entry for each function that was about to run in a savepoint; there is no database here."""
+    made = []
+    monkeypatch.setattr(hooks, "_undoable", lambda: made.append(1) or nullcontext())
+    return made
 
 
 def called_for(mark) -> HookCaller:
@@ -59,11 +68,8 @@ async def test_one_that_names_no_type_is_called_for_all():
     assert [await seen_by(caller, kind) for kind in (TEA, RICE, None)] == [TEA.key, RICE.key, "nothing"]
 
 
-async def test_nothing_is_spent_on_the_others(monkeypatch):
+async def test_nothing_is_spent_on_the_others(savepoints):
     """No savepoint, above all: one for each saved row would be felt."""
-    savepoints = []
-    undoable = hooks._undoable
-    monkeypatch.setattr(hooks, "_undoable", lambda: savepoints.append(1) or undoable())
     caller = called_for(hook(of=TEA))
     await seen_by(caller, RICE)
     assert savepoints == []

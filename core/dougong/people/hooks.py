@@ -20,11 +20,9 @@ _DECIDES = {"department": ("parent", "head", "active"), "staff": ("department", 
 """The fields that decide who sees what."""
 
 
-@hook
+@hook(of=_DECIDES)
 async def before_save(record_type: RecordType, old: Mapping[str, Any] | None, new: MutableMapping[str, Any]) -> None:
-    if record_type.key not in _DECIDES or old is None:
-        return
-    if all(old[key] == new[key] for key in _DECIDES[record_type.key]):
+    if old is None or all(old[key] == new[key] for key in _DECIDES[record_type.key]):
         return
     try:
         await rights_changed()
@@ -36,9 +34,9 @@ async def before_save(record_type: RecordType, old: Mapping[str, Any] | None, ne
         raise Unavailable from err
 
 
-@hook
-async def record_changed(record_type: RecordType, verb: str) -> None:
-    if record_type.key not in _DECIDES or verb == "update":
+@hook(of=_DECIDES)
+async def record_changed(verb: str) -> None:
+    if verb == "update":
         return
     try:
         await rights_changed()

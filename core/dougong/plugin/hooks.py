@@ -46,6 +46,7 @@ class HookCaller:
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self._owners = {id(module): plugin for plugin in plugins for module in plugin.hooks}
         self._functions = _implementations(_manager(plugins))
+        self._concerned: dict[tuple[str, str], list[HookImpl]] = {}
 
     def has(self, name: str) -> bool:
         """Whether any plugin has something to say to it; lets a busy caller save the trouble."""
@@ -53,8 +54,15 @@ class HookCaller:
 
     async def call(self, name: str, **arguments: Any) -> list[Any]:
         """What the functions answered, without the Nones. Raises what a function raises for people (DougongError)."""
-        answers = [await self._ask(function, name, arguments) for function in self._functions[name]]
+        key = getattr(arguments.get("record_type"), "key", "")
+        answers = [await self._ask(function, name, arguments) for function in self._about(name, key)]
         return [answer for answer in answers if answer is not None]
+
+    def _about(self, name: str, key: str) -> list[HookImpl]:
+        """The functions that want to hear of records of this type; nothing is prepared for the others."""
+        if (name, key) not in self._concerned:
+            self._concerned[name, key] = [f for f in self._functions[name] if _is_about(f, key)]
+        return self._concerned[name, key]
 
     async def _ask(self, function: HookImpl, name: str, arguments: dict[str, Any]) -> Any:
         plugin = self._owners[id(function.plugin)]
@@ -96,6 +104,11 @@ def _undoable() -> AbstractAsyncContextManager[Any]:
     return transaction() if current_transaction() else nullcontext()
 
 
+def _is_about(function: HookImpl, key: str) -> bool:
+    subjects = hookspecs.subjects_of(function.function)
+    return not subjects or key in subjects
+
+
 def _name(module: object) -> str:
     return str(getattr(module, "__name__", module))
 
@@ -114,4 +127,4 @@ def _implementations(manager: pluggy.PluginManager) -> dict[str, list[HookImpl]]
     return {name: list(reversed(getattr(manager.hook, name).get_hookimpls())) for name in _NAMES}
 
 
-_NAMES = [n for n in hookspecs.__all__ if n != "hook"]
+_NAMES = [name for name, function in vars(hookspecs).items() if hasattr(function, "dougong_spec")]
