@@ -9,7 +9,7 @@ recorded on the plugin page and passed over: the work it was called for goes on,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 import pluggy
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dougong.access.principal import Principal
     from dougong.records.types import RecordType
 
-    Subject = str | RecordType
+    Subject: TypeAlias = str | RecordType
 
 __all__ = ["before_save", "hook", "record_changed", "subjects_of"]
 
