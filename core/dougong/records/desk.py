@@ -183,6 +183,8 @@ def _with_defaults(record_type: RecordType, given: Mapping[str, Any], who: Princ
 
 def _default(field: Field) -> Any:
     default = field.column.get_default_value()
+    if hasattr(default, "python"):  # "now", worked out at the moment of writing
+        return default.python()
     return default.value if hasattr(default, "value") else default
 
 
