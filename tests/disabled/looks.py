@@ -15,14 +15,12 @@ from typing import Any
 
 import httpx
 
-from dougong.access.services import matrix, roles
-from dougong.errors import Invalid, NotFound
+from dougong.access.services import roles
 from dougong.i18n import speaking
 from dougong.plugin.contributions import Tab, Timeline
-from dougong.plugin.lookups import reorder_options
+from dougong.plugin.hookspecs import subjects_of
 from dougong.plugin.manifest import Plugin
 from dougong.plugin.snapshot import current_snapshot
-from dougong.plugin.uses import uses_of
 from dougong.records.types import RecordType
 from dougong.testing.app import Company
 
@@ -54,6 +52,10 @@ class Look:
         """Whether something is there, be it only a refusal."""
         return (await self.ask(path, method, **options)).status_code != 404
 
+    async def opens(self, path: str) -> bool:
+        """Whether it is there for this person: an administrator's pages refuse others whatever is on."""
+        return (await self.ask(path)).status_code == 200
+
     async def links(self, page: str, href: str) -> bool:
         answer = await self.ask(page)
         return answer.status_code == 200 and re.search(rf'(href|action)="{re.escape(href)}["?&#]', answer.text) is not None
@@ -61,6 +63,12 @@ class Look:
     async def reads(self, page: str, words: str) -> bool:
         answer = await self.ask(page)
         return answer.status_code == 200 and words in answer.text
+
+    async def role(self, key: str) -> str:
+        """The page of a standard role."""
+        async with self.company.world.acting("admin"):
+            [number] = [line.id for line in await roles() if line.key == key]
+        return f"/roles/{number}"
 
     async def json(self, path: str) -> Any:
         answer = await self.ask(path)
@@ -105,14 +113,14 @@ async def _in_descriptions(look: Look, record: RecordType) -> Seen:
     name = "".join(part.capitalize() for part in record.key.split("_"))
     types = (await look.json("/api/v1/record-types"))["items"]
     fields = (await look.json(f"/api/v1/record-types/{record.path}")).get("fields", [])
-    granted = {row.record_type.key for row in (await matrix((await roles())[0].id)).rows}
     return {
         "paths of the description": any(p.startswith(f"/api/v1/{record.path}") for p in described["paths"]),
         "schemas of the description": any(name in schema for schema in described["components"]["schemas"]),
         "list of record types": record.key in {t["key"] for t in types},
         "fields": bool(fields),
         "what I may": record.path in (await look.json("/api/v1/me"))["records"],
-        "matrix of rights": record.key in granted,
+        "matrix of rights": await look.reads(await look.role("sales"), f'"grant:{record.key}:read"'),
+        "fields of a role": await look.opens(f"{await look.role('sales')}/fields/{record.path}"),
     }
 
 
@@ -123,7 +131,8 @@ async def _in_pages(look: Look, record: RecordType) -> Seen:
         label = str(record.label)
     seen = {
         page: await look.answers(page)
-        for page in (many, f"{many}/new", f"{many}/counts", one, f"{one}/edit", f"{one}/remove", f"{one}/counts")
+        for page in (many, f"{many}/new", f"{many}/counts", one, f"{one}/edit", f"{one}/remove", f"{one}/counts", f"{one}/share")
+        if not (page.endswith("/share") and not record.scope.has("role"))
     }
     seen["POST new"] = await look.answers(f"{many}/new", "POST", data={"no such field": "1"})
     seen["POST edit"] = await look.answers(f"{one}/edit", "POST", data={"version": "999999"})
@@ -194,59 +203,60 @@ async def tiles(look: Look, plugin: Plugin) -> Seen:
 
 
 async def rights(look: Look, plugin: Plugin) -> Seen:
-    mine = (await look.json("/api/v1/me"))["rights"]
-    return {right.key: right.key in mine for right in plugin.rights}
+    mine, page = (await look.json("/api/v1/me"))["rights"], await look.role("sales")
+    held = {right.key: right.key in mine for right in plugin.rights}
+    return held | {f"{r.key} among those to grant": await look.reads(page, f'value="{r.key}"') for r in plugin.rights}
 
 
 async def presets(look: Look, plugin: Plugin) -> Seen:
-    """What a standard role was granted shows as a line of the role's matrix, for each kind of record."""
-    kept = {line.key: line.id for line in await roles()}
-    seen: Seen = {}
-    for preset in plugin.presets:
-        lines = (await matrix(kept[preset.role])).rows
-        seen[f"{preset.role}: {preset.record.key}"] = preset.record.key in {row.record_type.key for row in lines}
-    return seen
+    """What a standard role was granted shows as a line of the role's matrix."""
+    return {
+        f"{preset.role}: {preset.record.key} {action}": await look.reads(
+            await look.role(preset.role), f'"grant:{preset.record.key}:{action}"'
+        )
+        for preset in plugin.presets
+        for action in preset.rights
+    }
 
 
 async def lookups(look: Look, plugin: Plugin) -> Seen:
-    return {lookup.name: await _is_kept(lookup.name) for lookup in plugin.lookups}
-
-
-async def _is_kept(lookup: str) -> bool:
-    """Whether an administrator finds the list, in the one place and the other that keep it."""
-    try:
-        await uses_of(lookup)
-    except NotFound:
-        found = False
-    else:
-        found = True
-    try:
-        await reorder_options(lookup, [])
-    except NotFound:
-        assert not found
-    except Invalid:  # an order that names no choice is refused: the list is there
-        assert found
-    return found
+    seen: Seen = {}
+    for lookup in plugin.lookups:
+        pages = (f"/lookups/{lookup.name}", f"/lookups/{lookup.name}/new", f"/api/v1/lookups/{lookup.name}")
+        seen |= {page: await look.opens(page) for page in pages}
+        listed = (await look.json("/api/v1/lookups")).get("items", [])
+        seen[f"{lookup.name} in the list"] = lookup.name in {item["name"] for item in listed}
+        seen[f"{lookup.name} on the page of lists"] = await look.links("/lookups", f"/lookups/{lookup.name}")
+    return seen
 
 
 async def settings(look: Look, plugin: Plugin) -> Seen:
-    return {plugin.name: plugin.name in current_snapshot().settings} if plugin.settings else {}
+    if plugin.settings is None:
+        return {}
+    page = f"/settings/{plugin.name}"
+    return {"the form": await look.opens(page), "the link to it": await look.links("/settings", page)}
 
 
 async def hooks(look: Look, plugin: Plugin) -> Seen:
-    """Each function is called when a record of core's is saved."""
+    """Each function is called when a record it is about is saved: one of core's where it is about all."""
     seen: Seen = {}
     for module in plugin.hooks:
         for name in ("before_save", "record_changed"):
             function = getattr(module, name, None)
             if function is not None:
                 with called(function.__code__) as calls:
-                    [position] = (await look.client.get("/api/v1/positions?limit=1")).json()["items"]
-                    change = {"name": f"{position['name'][:50]}.", "active": True}
-                    version = {"If-Match": str(position["version"])}
-                    await look.client.patch(f"/api/v1/positions/{position['id']}", json=change, headers=version)
+                    await _save_one(look, min(subjects_of(function), default="position"))
                 seen[f"{module.__name__}.{name}"] = bool(calls)
     return seen
+
+
+async def _save_one(look: Look, key: str) -> None:
+    path = look.paths[key]
+    title = (await look.client.get(f"/api/v1/record-types/{path}")).json().get("title")
+    listed = await look.client.get(f"/api/v1/{path}?limit=1")
+    for record in listed.json().get("items", []):
+        change, version = {title: f"{record[title][:50]}."}, {"If-Match": str(record["version"])}
+        await look.client.patch(f"/api/v1/{path}/{record['id']}", json=change, headers=version)
 
 
 async def samples(look: Look, plugin: Plugin) -> Seen:

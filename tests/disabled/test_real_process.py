@@ -30,9 +30,9 @@ async def address(database_url: str, tmp_path: Path) -> AsyncIterator[tuple[str,
     with open_shelf(tmp_path) as shelf:
         package = shelf.put("asleep", HOOKED.format(name="asleep"))
         (shelf.place / package / "hooks.py").write_text(ASLEEP)
-        async with open_company(database_url, tmp_path, ["customers", "visits"]) as company:
-            async with company.world.acting("admin"):
-                token = await create_token(company.world.users["admin"])
+        plugins = ["customers", "visits"]
+        async with open_company(database_url, tmp_path, plugins) as company, company.world.acting("admin"):
+            token = await create_token(company.world.users["admin"])
         settings = {**os.environ, "DOUGONG_DATABASE": database_url, "PYTHONPATH": str(shelf.place)}
         command = [sys.executable, "-m", "dougong", "serve", "--data", str(tmp_path), "--port", str(free_port())]
         with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True) as server:
