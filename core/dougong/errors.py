@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from dougong.i18n import Text, _
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "Refused",
     "Stale",
     "Unavailable",
+    "model_problems",
 ]
 
 
@@ -32,6 +35,31 @@ class Problem:
     message: Text | str
     value: Any = None
     rule: str = "invalid"
+
+
+_MODEL_RULES: Sequence[tuple[str, Text]] = (
+    ("missing", _("This must be filled in.")),
+    ("extra_forbidden", _("There is no such field here.")),
+    ("string_too_long", _("This text is too long.")),
+    ("too_short", _("This must be filled in.")),
+    ("_type", _("This value is of the wrong kind.")),
+    ("_parsing", _("This value is of the wrong kind.")),
+    ("literal_error", _("This is not one of the choices.")),
+    ("than", _("This number is out of range.")),
+)
+"""What pydantic calls a broken rule, by a piece of its name, and what people read."""
+
+
+def model_problems(err: ValidationError) -> list[Problem]:
+    """What a pydantic model found wrong, in the reader's words."""
+    return [
+        Problem(".".join(map(str, e["loc"])), _model_words(e["type"], e["msg"]), e.get("input"), e["type"])
+        for e in err.errors(include_url=False)
+    ]
+
+
+def _model_words(rule: str, message: str) -> Text | str:
+    return next((words for piece, words in _MODEL_RULES if piece in rule), message)
 
 
 class DougongError(Exception):

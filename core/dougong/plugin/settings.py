@@ -75,8 +75,7 @@ def _checked(model: type[BaseModel], values: Mapping[str, Any]) -> Mapping[str, 
     try:
         return model.model_validate(values).model_dump(mode="json", include=set(values))
     except ValidationError as err:
-        problems = [Problem(".".join(map(str, e["loc"])), e["msg"], e["input"], e["type"]) for e in err.errors()]
-        raise Invalid(*problems) from err
+        raise Invalid(*model_problems(err)) from err
 
 
 async def load_settings() -> None:

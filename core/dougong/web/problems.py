@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from pydantic import ValidationError
 
-from dougong.errors import DougongError, Invalid, Problem
+from dougong.errors import DougongError, Invalid, Problem, model_problems
 from dougong.i18n import Text, _
 
 __all__ = [
@@ -90,9 +90,7 @@ def as_dougong_error(err: Exception) -> DougongError:
     if isinstance(err, DougongError):
         return err
     if isinstance(err, ValidationError):
-        return Invalid(
-            *(Problem(".".join(map(str, e["loc"])), e["msg"], e.get("input"), e["type"]) for e in err.errors())
-        )
+        return Invalid(*model_problems(err))
     if isinstance(err, HTTPException) and err.status_code < HTTP_500_INTERNAL_SERVER_ERROR:
         known = DougongError(TITLES.get(err.status_code, TITLES[400]))
         known.status = err.status_code

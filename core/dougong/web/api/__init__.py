@@ -1,7 +1,15 @@
 """The HTTP API: everything the pages do, for programs."""
 
-from dougong.web.api import lookups, openapi, plugins, records, types, whoami
+from dougong.web.api import access, lookups, openapi, plugins, records, types, whoami
 
 __all__ = ["routes"]
 
-routes = [*whoami.routes, *plugins.routes, *lookups.routes, *types.routes, *openapi.routes, *records.routes]
+routes = [
+    *whoami.routes,
+    *plugins.routes,
+    *lookups.routes,
+    *access.routes,
+    *types.routes,
+    *openapi.routes,
+    *records.routes,
+]

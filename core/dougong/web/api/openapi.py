@@ -14,6 +14,7 @@ from dougong.plugin.lookups import TONES
 from dougong.plugin.snapshot import Snapshot, current_snapshot
 from dougong.records.fields import Field
 from dougong.records.types import Action, RecordType
+from dougong.web.api.access import BODIES
 from dougong.web.problems import TITLES
 
 __all__ = ["describe", "routes"]
@@ -37,7 +38,7 @@ async def read_description(request: Request[Any, Any, Any]) -> Response[Json]:
 def describe(snapshot: Snapshot, plugin_routes: Sequence[Any] = ()) -> Json:
     """OpenAPI 3.1 of this snapshot: everything that is off is absent."""
     paths: Json = {}
-    schemas: Json = {"Problem": _PROBLEM}
+    schemas: Json = {"Problem": _PROBLEM, **_body_schemas()}
     for record_type in snapshot.records.values():
         paths |= _record_paths(record_type)
         schemas |= _record_schemas(record_type)
@@ -85,6 +86,8 @@ def _record_paths(record_type: RecordType) -> Json:
             (400, 404),
         ),
     }
+    if record_type.scope.has("role"):
+        described[f"{base}/{{id}}/shares"] = _shares(name, tag)
     if record_type.lifecycle:
         body = {
             "type": "object",
@@ -114,6 +117,15 @@ def _record_paths(record_type: RecordType) -> Json:
             )
         }
     return described
+
+
+def _shares(name: str, tag: list[str]) -> Json:
+    new = {"$ref": "#/components/schemas/NewShare"}
+    made = {"201": _json({"type": "object"})}
+    return {
+        "get": _operation("shares", name, tag, [_id_parameter()], {"200": _json(_items({"type": "object"}))}, (404,)),
+        "post": _operation("share", name, tag, [_id_parameter()], made, (400, 404, 409, 413, 415), new),
+    }
 
 
 def _collection(record_type: RecordType, name: str, own: Json, tag: list[str]) -> Json:
@@ -247,6 +259,7 @@ def _house_paths() -> Json:
             )
         },
         **_lookup_paths(name_parameter),
+        **_access_paths(),
         "/api/v1/record-types": {"get": _operation("types", "House", ["House"], [], anything, ())},
         "/api/v1/record-types/{collection}": {
             "get": _operation("type", "House", ["House"], [path_parameter], anything, (404,))
@@ -261,13 +274,35 @@ def _lookup_paths(name_parameter: Json) -> Json:
     choice = {
         "type": "object",
         "required": ["key", "label", "tone", "active"],
-        "properties": {"key": {"type": "string"}, "label": {"type": "string"}, "tone": {"type": "string"}, "active": {"type": "boolean"}, "used_by": {"type": "array", "items": {"type": "object"}}},
+        "properties": {
+            "key": {"type": "string"},
+            "label": {"type": "string"},
+            "tone": {"type": "string"},
+            "active": {"type": "boolean"},
+            "used_by": {"type": "array", "items": {"type": "object"}},
+        },
     }
-    whole = {"type": "object", "required": ["name", "label", "items"], "properties": {"name": {"type": "string"}, "label": {"type": "string"}, "items": {"type": "array", "items": choice}}}
-    words = {"label": {"type": "string", "minLength": 1, "maxLength": 60}, "tone": {"type": "string", "enum": list(TONES)}}
+    whole = {
+        "type": "object",
+        "required": ["name", "label", "items"],
+        "properties": {
+            "name": {"type": "string"},
+            "label": {"type": "string"},
+            "items": {"type": "array", "items": choice},
+        },
+    }
+    words = {
+        "label": {"type": "string", "minLength": 1, "maxLength": 60},
+        "tone": {"type": "string", "enum": list(TONES)},
+    }
     new = {"type": "object", "required": ["label"], "additionalProperties": False, "properties": words}
     changes = {"type": "object", "additionalProperties": False, "properties": {**words, "active": {"type": "boolean"}}}
-    order = {"type": "object", "required": ["keys"], "additionalProperties": False, "properties": {"keys": {"type": "array", "items": {"type": "string"}}}}
+    order = {
+        "type": "object",
+        "required": ["keys"],
+        "additionalProperties": False,
+        "properties": {"keys": {"type": "array", "items": {"type": "string"}}},
+    }
     key_parameter = {"name": "key", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
     done = {"200": {**_json(whole), "headers": _BATCH}}
     errors = (400, 404, 413, 415)
@@ -276,11 +311,65 @@ def _lookup_paths(name_parameter: Json) -> Json:
         base: {"get": _operation("lists", "Lookup", tag, [], {"200": _json(_items({"type": "object"}))}, ())},
         f"{base}/{{name}}": {
             "get": _operation("read", "Lookup", tag, [name_parameter], {"200": _json(whole)}, (404,)),
-            "post": _operation("addTo", "Lookup", tag, [name_parameter], {"201": {**_json(whole), "headers": _BATCH}}, errors, new),
+            "post": _operation(
+                "addTo", "Lookup", tag, [name_parameter], {"201": {**_json(whole), "headers": _BATCH}}, errors, new
+            ),
         },
-        f"{base}/{{name}}/{{key}}": {"patch": _operation("changeIn", "Lookup", tag, [name_parameter, key_parameter], done, errors, changes)},
+        f"{base}/{{name}}/{{key}}": {
+            "patch": _operation("changeIn", "Lookup", tag, [name_parameter, key_parameter], done, errors, changes)
+        },
         f"{base}/{{name}}/order": {"put": _operation("order", "Lookup", tag, [name_parameter], done, errors, order)},
     }
+
+
+def _access_paths() -> Json:
+    """Accounts and roles; the shares of a record stand with its record type."""
+    tag, base = ["People and rights"], "/api/v1"
+    anything, gone = {"200": _json({"type": "object"})}, {"204": {"description": "Done"}}
+    made = {"201": _json({"type": "object"})}
+    user, role, share = (
+        {"name": name, "in": "path", "required": True, "schema": _ID} for name in ("user", "role", "share")
+    )
+    staff = _query("staff", _ID)
+
+    def operation(verb: str, parameters: list[Json], answers: Json, body: str = "") -> Json:
+        errors = (400, 404, 409, 412, 413, 415) if body or answers is gone or verb == "resetPassword" else (400, 404)
+        return _operation(
+            verb, "", tag, parameters, answers, errors, {"$ref": f"#/components/schemas/{body}"} if body else None
+        )
+
+    return {
+        f"{base}/operators": {
+            "get": operation("listOperators", [staff], anything),
+            "post": operation("makeOperator", [], made, "NewOperator"),
+        },
+        f"{base}/shares/{{share}}": {"delete": operation("endShare", [share], gone)},
+        f"{base}/operators/{{user}}": {"delete": operation("removeOperator", [user], gone)},
+        f"{base}/operators/{{user}}/password": {"post": operation("resetPassword", [user], anything)},
+        f"{base}/operators/{{user}}/roles": {
+            "get": operation("rolesOfOperator", [user], anything),
+            "put": operation("giveRoles", [user], anything, "RolesOfOperator"),
+        },
+        f"{base}/roles": {
+            "get": operation("listRoles", [], anything),
+            "post": operation("createRole", [], made, "NewRole"),
+        },
+        f"{base}/roles/{{role}}": {
+            "get": operation("readRole", [role], anything),
+            "patch": operation("changeRole", [role], anything, "RoleChanges"),
+            "delete": operation("removeRole", [role], gone),
+        },
+    }
+
+
+def _body_schemas() -> Json:
+    """The bodies of the house's own services, each with what it is made of."""
+    found: Json = {}
+    for name, model in BODIES.items():
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        found |= schema.pop("$defs", {})
+        found[name] = schema
+    return found
 
 
 def _plugin_paths(handlers: Sequence[Any]) -> Json:

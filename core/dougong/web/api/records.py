@@ -29,12 +29,12 @@ from dougong.records.values import read_values, send_row
 from dougong.web.api.json_text import read_json
 from dougong.web.problems import BadRequest, PreconditionRequired, UnsupportedContent
 
-__all__ = ["routes"]
+__all__ = ["json_object", "record_id_at", "routes", "type_at"]
 
 LIST_PARAMETERS = ("q", "filter", "sort", "fields", "limit", "cursor", "page", "count")
 
 
-def _type_at(path: str, action: str) -> RecordType:
+def type_at(path: str, action: str) -> RecordType:
     """The enabled record type at this address, if the person may do this with any of its records."""
     record_type = current_snapshot().by_path.get(path)
     if record_type is None:
@@ -44,7 +44,7 @@ def _type_at(path: str, action: str) -> RecordType:
     return record_type
 
 
-def _id(text: str) -> int:
+def record_id_at(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or len(text) > 19 or not 0 < int(text) <= BIGGEST_INT:
         raise NotFound
     return int(text)
@@ -156,7 +156,7 @@ def _one_of(text: str, name: str, known: tuple[str, ...]) -> str:
 
 @get("/api/v1/{collection:str}", include_in_schema=False)
 async def list_records(request: Request[Any, Any, Any], collection: str) -> dict[str, Any]:
-    record_type = _type_at(collection, "read")
+    record_type = type_at(collection, "read")
     query = query_from(record_type, request.query_params)
     page = await fetch_page(query)
     keys = tuple(dict.fromkeys(("id", *query.fields))) if query.fields else visible_keys(record_type)
@@ -170,10 +170,10 @@ async def list_records(request: Request[Any, Any, Any], collection: str) -> dict
 
 @get("/api/v1/{collection:str}/{record_id:str}", include_in_schema=False)
 async def read_record(collection: str, record_id: str, request: Request[Any, Any, Any]) -> Response[Any]:
-    record_type = _type_at(collection, "read")
+    record_type = type_at(collection, "read")
     if record_id == "summary":
         return Response(await _summary(record_type, request.query_params))
-    return _answer(record_type, await desk.get(record_type.table, _id(record_id)), 200)
+    return _answer(record_type, await desk.get(record_type.table, record_id_at(record_id)), 200)
 
 
 async def _summary(record_type: RecordType, given: Mapping[str, str]) -> dict[str, Any]:
@@ -194,10 +194,10 @@ async def _summary(record_type: RecordType, given: Mapping[str, str]) -> dict[st
 
 @get("/api/v1/{collection:str}/{record_id:str}/history", include_in_schema=False)
 async def read_history(collection: str, record_id: str, request: Request[Any, Any, Any]) -> dict[str, Any]:
-    record_type = _type_at(collection, "read")
+    record_type = type_at(collection, "read")
     limit = _number(request.query_params, "limit", 50, 200)
     before = _number(request.query_params, "before", 0, 999_999_999) or None
-    entries = await history_of(record_type, _id(record_id), limit=limit, before_id=before)
+    entries = await history_of(record_type, record_id_at(record_id), limit=limit, before_id=before)
     return {
         "items": [
             {
@@ -214,7 +214,7 @@ async def read_history(collection: str, record_id: str, request: Request[Any, An
 
 @post("/api/v1/{collection:str}", include_in_schema=False)
 async def create_record(request: Request[Any, Any, Any], collection: str) -> Response[Any]:
-    record_type = _type_at(collection, "create")
+    record_type = type_at(collection, "create")
     values = read_values(record_type, await json_object(request), current())
     async with transaction():
         created = await desk.create(record_type.table, values)
@@ -223,8 +223,8 @@ async def create_record(request: Request[Any, Any, Any], collection: str) -> Res
 
 @patch("/api/v1/{collection:str}/{record_id:str}", include_in_schema=False)
 async def change_record(request: Request[Any, Any, Any], collection: str, record_id: str) -> Response[Any]:
-    record_type = _type_at(collection, "read")
-    found = await desk.get(record_type.table, _id(record_id))
+    record_type = type_at(collection, "read")
+    found = await desk.get(record_type.table, record_id_at(record_id))
     version = _based_on(request, required=True)
     values = read_values(record_type, await json_object(request), current())
     async with transaction():
@@ -234,8 +234,8 @@ async def change_record(request: Request[Any, Any, Any], collection: str, record
 
 @delete("/api/v1/{collection:str}/{record_id:str}", include_in_schema=False, status_code=204)
 async def remove_record(request: Request[Any, Any, Any], collection: str, record_id: str) -> Response[None]:
-    record_type = _type_at(collection, "read")
-    found = await desk.get(record_type.table, _id(record_id))
+    record_type = type_at(collection, "read")
+    found = await desk.get(record_type.table, record_id_at(record_id))
     async with transaction():
         await desk.remove(found, version=_based_on(request, required=False))
         return Response(None, status_code=204, headers={"Change-Batch": _batch()})
@@ -243,8 +243,8 @@ async def remove_record(request: Request[Any, Any, Any], collection: str, record
 
 @post("/api/v1/{collection:str}/{record_id:str}/{verb:str}", include_in_schema=False, status_code=200)
 async def act_on_record(request: Request[Any, Any, Any], collection: str, record_id: str, verb: str) -> Response[Any]:
-    record_type = _type_at(collection, "read")
-    found = await desk.get(record_type.table, _id(record_id))
+    record_type = type_at(collection, "read")
+    found = await desk.get(record_type.table, record_id_at(record_id))
     body = await json_object(request)
     version = _based_on(request, required=False)
     if version is not None:

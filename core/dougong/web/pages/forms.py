@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from dougong.access.principal import current
 from dougong.access.rights import may
 from dougong.db import transaction
-from dougong.errors import Conflict, DougongError, Forbidden, Invalid, NotFound, Problem
+from dougong.errors import Conflict, DougongError, Forbidden, Invalid, NotFound, Problem, model_problems
 from dougong.i18n import _, moment_text
 from dougong.plugin.labels import model_label
 from dougong.records import desk, references
@@ -424,19 +424,11 @@ async def do_verb(request: AnyRequest, collection: str, record_id: str, verb: st
     except (ValidationError, Invalid) as err:
         if action.form is None:
             raise
-        typed = Typed(given, _problems(err) if isinstance(err, Invalid) else _form_problems(err))
+        typed = Typed(given, _problems(err) if isinstance(err, Invalid) else model_problems(err))
         return page(request, verb_page(record_type, record, action, typed), status=422)
     except DougongError as err:
         return await _refused(request, record_type, record, err)
     return go(request, f"/{record_type.path}/{record.id}", _("Done."))
-
-
-def _form_problems(err: ValidationError) -> list[Problem]:
-    missing = _("This must be filled in.")
-    return [
-        Problem(str(e["loc"][0]) if e["loc"] else "", missing if e["type"] == "missing" else e["msg"])
-        for e in err.errors()
-    ]
 
 
 def verb_page(record_type: RecordType, record: Row, action: Verb, typed: Typed = Typed({})) -> FormPage:

@@ -1,0 +1,290 @@
+"""Accounts, roles and shares, for programs: what the organisation and role pages do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from litestar import Request, delete, get, patch, post, put
+from pydantic import BaseModel, ConfigDict, Field
+
+from dougong.access.principal import Grant
+from dougong.access.rights import need
+from dougong.access.services.roles import (
+    RoleLine,
+    assign_roles,
+    grants_of,
+    matrix,
+    remove_role,
+    rename_role,
+    roles_of,
+    set_fields,
+    set_grants,
+    set_rights,
+)
+from dougong.access.services.roles import create_role as add_role
+from dougong.access.services.roles import roles as all_roles
+from dougong.access.services.sharing import Shared, share_record, shares_of, unshare
+from dougong.db import transaction
+from dougong.errors import Invalid, NotFound, Problem
+from dougong.i18n import _
+from dougong.people.services import operators as accounts
+from dougong.people.tables import Staff
+from dougong.plugin.snapshot import current_snapshot
+from dougong.records import desk
+from dougong.web.api.records import json_object, record_id_at, type_at
+
+__all__ = ["BODIES", "routes"]
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Body(BaseModel):
+    """What a request sends: nothing beyond the named fields."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Scope = Literal["own", "shared", "department", "below", "chosen", "all"]
+
+
+class NewOperator(Body):
+    staff: Id
+    name: str = Field(min_length=1, max_length=60)
+    roles: list[Id] = []
+
+
+class RolesOfOperator(Body):
+    roles: list[Id]
+
+
+class NewRole(Body):
+    name: str = Field(min_length=1, max_length=100)
+    description: str = ""
+
+
+class GrantBody(Body):
+    scopes: list[Scope]
+    departments: list[Id] = []
+
+
+class RoleChanges(Body):
+    """`grants` replaces what the role grants on the record types named in it, `fields` and `rights` all of theirs."""
+
+    name: str | None = Field(None, min_length=1, max_length=100)
+    description: str | None = None
+    grants: dict[str, dict[str, GrantBody]] | None = None
+    fields: dict[str, Literal["hidden", "read"]] | None = None
+    rights: list[str] | None = None
+
+
+class NewShare(Body):
+    staff: Id | None = None
+    department: Id | None = None
+    level: Literal["read", "edit"] = "read"
+    until: str | None = None
+
+
+# ------------------------------------------------------------------ operators
+
+
+@get("/api/v1/operators", include_in_schema=False)
+async def list_operators(request: AnyRequest) -> dict[str, Any]:
+    """The accounts of staff; `?staff=` names one person."""
+    need("organisation.manage")
+    asked = request.query_params.get("staff")
+    who = [record_id_at(asked)] if asked else await Staff.select(Staff.id).order_by(Staff.id).output(as_list=True)
+    known = await accounts.accounts_of(who)
+    return {"items": [_operator(account) for account in known.values()]}
+
+
+def _operator(account: accounts.Account) -> dict[str, Any]:
+    return {"user": account.user, "name": account.name, "staff": account.staff, "active": account.active}
+
+
+@post("/api/v1/operators", include_in_schema=False)
+async def make_operator(request: AnyRequest) -> dict[str, Any]:
+    """Give a member of staff an account; the answer holds the password for the first sign-in, this once."""
+    given = NewOperator.model_validate(await json_object(request))
+    password = await accounts.make_operator(await desk.get(Staff, given.staff), given.name, given.roles)
+    made = await accounts.account_of(given.staff)
+    if made is None:
+        raise NotFound
+    return {**_operator(made), "password": password}
+
+
+@delete("/api/v1/operators/{user:str}", include_in_schema=False, status_code=204)
+async def remove_operator(user: str) -> None:
+    await accounts.remove_operator(record_id_at(user))
+
+
+@post("/api/v1/operators/{user:str}/password", include_in_schema=False, status_code=200)
+async def reset_password(user: str) -> dict[str, Any]:
+    return {"password": await accounts.reset_password(record_id_at(user))}
+
+
+@get("/api/v1/operators/{user:str}/roles", include_in_schema=False)
+async def read_roles_of(user: str) -> dict[str, Any]:
+    given = await roles_of(record_id_at(user))
+    return {"roles": [line.id for line in given]}
+
+
+@put("/api/v1/operators/{user:str}/roles", include_in_schema=False)
+async def give_roles(request: AnyRequest, user: str) -> dict[str, Any]:
+    given = RolesOfOperator.model_validate(await json_object(request))
+    await assign_roles(record_id_at(user), given.roles)
+    return {"roles": sorted(set(given.roles))}
+
+
+# ------------------------------------------------------------------ roles
+
+
+@get("/api/v1/roles", include_in_schema=False)
+async def list_roles() -> dict[str, Any]:
+    return {"items": [_role(line) for line in await all_roles()]}
+
+
+def _role(line: RoleLine) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "key": line.key,
+        "name": str(line.name),
+        "description": str(line.description),
+        "accounts": line.accounts,
+        "everybody": line.everybody,
+    }
+
+
+@post("/api/v1/roles", include_in_schema=False)
+async def create_role(request: AnyRequest) -> dict[str, Any]:
+    given = NewRole.model_validate(await json_object(request))
+    return await _whole_role(await add_role(given.name, given.description))
+
+
+@get("/api/v1/roles/{role:str}", include_in_schema=False)
+async def read_role(role: str) -> dict[str, Any]:
+    return await _whole_role(record_id_at(role))
+
+
+@patch("/api/v1/roles/{role:str}", include_in_schema=False)
+async def change_role(request: AnyRequest, role: str) -> dict[str, Any]:
+    role_id = record_id_at(role)
+    given = RoleChanges.model_validate(await json_object(request))
+    async with transaction(_("Role changed")):
+        if given.name is not None or given.description is not None:
+            now = (await matrix(role_id)).role
+            await rename_role(role_id, given.name or str(now.name), given.description)
+        if given.grants is not None:
+            await set_grants(role_id, _grants(given.grants), [_key(path) for path in given.grants])
+        if given.fields is not None:
+            await set_fields(role_id, given.fields)
+        if given.rights is not None:
+            await set_rights(role_id, given.rights)
+    return await _whole_role(role_id)
+
+
+def _grants(sent: Mapping[str, Mapping[str, GrantBody]]) -> dict[tuple[str, str], Grant]:
+    return {
+        (_key(path), action): Grant(frozenset(body.scopes), tuple(body.departments))
+        for path, actions in sent.items()
+        for action, body in actions.items()
+    }
+
+
+def _key(path: str) -> str:
+    """A record type by the word in its address, as everywhere in the API."""
+    known = current_snapshot().by_path.get(path)
+    return known.key if known else path
+
+
+async def _whole_role(role_id: int) -> dict[str, Any]:
+    found = await matrix(role_id)
+    grants = await grants_of(role_id)
+    sent: dict[str, dict[str, Any]] = {}
+    for row in found.rows:
+        record = row.record_type
+        said = {a: grants[record.key, a] for a in record.actions_allowed if (record.key, a) in grants}
+        sent[record.path] = {
+            a: {"scopes": sorted(g.scopes), "departments": list(g.departments)} for a, g in said.items()
+        }
+    return {**_role(found.role), "grants": sent, "fields": dict(found.fields), "rights": sorted(found.rights)}
+
+
+@delete("/api/v1/roles/{role:str}", include_in_schema=False, status_code=204)
+async def delete_role(role: str) -> None:
+    await remove_role(record_id_at(role))
+
+
+# ------------------------------------------------------------------ shares
+
+
+@get("/api/v1/{collection:str}/{record_id:str}/shares", include_in_schema=False)
+async def list_shares(collection: str, record_id: str) -> dict[str, Any]:
+    record_type = type_at(collection, "read")
+    return {"items": [_share(s) for s in await shares_of(record_type, record_id_at(record_id))]}
+
+
+def _share(share: Shared) -> dict[str, Any]:
+    return {
+        "id": share.id,
+        "staff": share.staff,
+        "department": share.department,
+        "level": share.level,
+        "until": share.until.isoformat() if share.until else None,
+    }
+
+
+@post("/api/v1/{collection:str}/{record_id:str}/shares", include_in_schema=False)
+async def share(request: AnyRequest, collection: str, record_id: str) -> dict[str, Any]:
+    """Show a record to a person, or to a department and all below it."""
+    record_type, number = type_at(collection, "read"), record_id_at(record_id)
+    given = NewShare.model_validate(await json_object(request))
+    await desk.get(record_type.table, number)
+    made = await share_record(
+        record_type,
+        number,
+        staff=given.staff,
+        department=given.department,
+        level=given.level,
+        until=_day(given.until),
+    )
+    return next(_share(s) for s in await shares_of(record_type, number) if s.id == made)
+
+
+def _day(text: str | None) -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise Invalid(Problem("until", _("Write a date as 2026-09-30."), text, "format")) from None
+
+
+@delete("/api/v1/shares/{share_id:str}", include_in_schema=False, status_code=204)
+async def end_share(share_id: str) -> None:
+    await unshare(record_id_at(share_id))
+
+
+BODIES: Mapping[str, type[BaseModel]] = {
+    model.__name__: model for model in (NewOperator, RolesOfOperator, NewRole, RoleChanges, NewShare)
+}
+"""What is sent, by the name it has in the description of the API."""
+
+routes = [
+    list_operators,
+    make_operator,
+    remove_operator,
+    reset_password,
+    read_roles_of,
+    give_roles,
+    list_roles,
+    create_role,
+    read_role,
+    change_role,
+    delete_role,
+    list_shares,
+    share,
+    end_share,
+]
