@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,6 +13,7 @@ from dougong.db import transaction
 from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused
 from dougong.i18n import _
 from dougong.records.conditions import holds
+from dougong.records.kinds import UNSTORABLE
 from dougong.records.tables import Row
 from dougong.records.types import Action, RecordType
 from dougong.records.values import is_empty
@@ -45,11 +46,17 @@ async def run_action(record_type: RecordType, record: Row, action: Action, given
     values: dict[str, Any] = {}
     if action.form is not None:
         filled = {k: v for k, v in given.items() if not is_empty(v)}
+        problems = [Problem(k, UNSTORABLE, v, "type") for k, v in filled.items() if isinstance(v, str) and "\x00" in v]
+        problems += unknown_problems((k, v) for k, v in given.items() if k not in action.form.model_fields)
+        if problems:
+            raise Invalid(*problems)
         form: BaseModel = action.form.model_validate(filled)
         values = {name: getattr(form, name) for name in type(form).model_fields}
     elif given:
-        raise Invalid(
-            *(Problem(k, _("There is no field “%(field)s” here.", field=k), v, "unknown") for k, v in given.items())
-        )
+        raise Invalid(*unknown_problems(given.items()))
     async with transaction(action.label):
         await action.run(record, **values)
+
+
+def unknown_problems(given: Iterable[tuple[str, Any]]) -> list[Problem]:
+    return [Problem(k, _("There is no field “%(field)s” here.", field=k), v, "unknown") for k, v in given]

@@ -26,6 +26,7 @@ from dougong.records import change_log, references
 from dougong.records.change_log import Change
 from dougong.records.fields import Field
 from dougong.records.gate import cleared, ids, physical
+from dougong.records.kinds import UNSTORABLE
 from dougong.records.pinyin import initials, sort_key
 from dougong.records.tables import Row
 from dougong.records.types import Move, RecordType
@@ -137,6 +138,8 @@ async def move(
     step = _step(record_type, record.state, to)  # type: ignore[attr-defined]
     if step.reason and is_empty(why):
         raise Invalid(Problem("why", _("Say why."), why, "required"))
+    if why and "\x00" in why:
+        raise Invalid(Problem("why", UNSTORABLE, why, "type"))
     async with transaction(reason or record_type.move_label(step)):
         old = await _one_locked(record_type, record, step.right)
         if old["version"] != record.version:

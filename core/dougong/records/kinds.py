@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "Kind", "WrongValue"]
 
 BIGGEST_INT = 2**63 - 1
+UNSTORABLE = _("This text holds a character that can't be stored.")
 EXACT = Context(prec=1000)
 """Wide enough that no amount somebody sends is rounded before it is looked at."""
 EQUALITY = ("=", "!=", "in", "empty")
@@ -61,7 +62,7 @@ def _words(value: Any, field: Field) -> str:
     if not isinstance(value, str):
         raise WrongValue(_("Write text here."))
     if "\x00" in value:
-        raise WrongValue(_("This text holds a character that can't be stored."))
+        raise WrongValue(UNSTORABLE)
     value = value.strip()
     if field.length and len(value) > field.length:
         raise WrongValue(
@@ -70,7 +71,7 @@ def _words(value: Any, field: Field) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise WrongValue(_("This text holds a character that can't be stored.")) from None
+        raise WrongValue(UNSTORABLE) from None
     return value
 
 
