@@ -61,7 +61,7 @@ async def _share_page(record_type: RecordType, record: Row, typed: Typed) -> For
         await department_choice("department", str(_("or department, with all below it")), typed, required=False),
         FormField(
             "level",
-            str(_("May")),
+            str(_("They may")),
             "choice",
             typed.values.get("level", "") or "read",
             error=typed.error("level"),

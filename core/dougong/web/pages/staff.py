@@ -185,7 +185,7 @@ async def ask_move(request: AnyRequest, staff_id: str) -> Response[Any]:
 
 async def _move_page(found: Staff, typed: Typed) -> FormPage:
     fields = [
-        await department_choice("department", str(_("To")), typed),
+        await department_choice("department", str(_("Department to move to")), typed),
         FormField(
             "take",
             str(_("Take their records along")),
