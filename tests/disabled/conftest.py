@@ -17,6 +17,7 @@ from dougong.plugin.manifest import Plugin
 from dougong.plugin.processes import Presence
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
+from dougong.records.types import RecordType
 from dougong.testing.app import Company, open_company
 from dougong.testing.shelf import open_shelf
 
@@ -34,7 +35,7 @@ class Switchboard:
     clients: dict[str, httpx.AsyncClient]
     plugins: dict[str, Plugin]
     examples: dict[str, Example]
-    paths: dict[str, str]
+    types: dict[str, RecordType]
 
     async def switch(self, name: str, enabled: bool, **more: bool) -> httpx.Response:
         body = {"enabled": enabled, **more}
@@ -42,7 +43,7 @@ class Switchboard:
 
     async def seen(self, kind: str, names: tuple[str, ...], who: str = "admin") -> Seen:
         """What this person sees now of these plugins' contributions of one kind."""
-        look = Look(self.company, who, self.clients[who], self.examples, self.paths)
+        look = Look(self.company, who, self.clients[who], self.examples, self.types)
         async with self.company.world.acting("admin"):
             found = [await CASES[kind](look, self.plugins[name]) for name in names]
         return {what: shown for seen in found for what, shown in seen.items()}
@@ -60,8 +61,7 @@ async def opened(url: str, directory) -> AsyncIterator[Switchboard]:
             async with company.world.acting("admin"):
                 examples = await _examples(company)
             snapshot = current_snapshot()
-            paths = {key: record.path for key, record in snapshot.records.items()}
-            yield Switchboard(company, clients, {n: snapshot.plugins[n] for n in NAMES}, examples, paths)
+            yield Switchboard(company, clients, {n: snapshot.plugins[n] for n in NAMES}, examples, dict(snapshot.records))
 
 
 @asynccontextmanager

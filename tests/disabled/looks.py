@@ -11,12 +11,15 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
 import httpx
 
+from dougong.access.principal import current
 from dougong.access.services import roles
 from dougong.i18n import speaking
+from dougong.plugin import hookspecs
 from dougong.plugin.contributions import Tab, Timeline
 from dougong.plugin.hookspecs import subjects_of
 from dougong.plugin.manifest import Plugin
@@ -37,8 +40,8 @@ class Look:
     who: str
     client: httpx.AsyncClient
     examples: Mapping[str, Example]
-    paths: Mapping[str, str]
-    """The address word of every record type that was on at first: what is off can't be asked of the snapshot."""
+    types: Mapping[str, RecordType]
+    """Every record type that was on at first: what is off can't be asked of the snapshot."""
     _asked: dict[tuple[str, str], httpx.Response] = field(default_factory=dict)
 
     async def ask(self, path: str, method: str = "GET", **options: Any) -> httpx.Response:
@@ -165,7 +168,7 @@ async def _timeline(look: Look, timeline: Timeline) -> Seen:
 
 
 def _parent_page(look: Look, item: Tab | Timeline) -> str:
-    return f"/{look.paths[item.parent]}/{look.examples[item.parent][0]}"
+    return f"/{look.types[item.parent].path}/{look.examples[item.parent][0]}"
 
 
 async def menus(look: Look, plugin: Plugin) -> Seen:
@@ -238,25 +241,27 @@ async def settings(look: Look, plugin: Plugin) -> Seen:
 
 
 async def hooks(look: Look, plugin: Plugin) -> Seen:
-    """Each function is called when a record it is about is saved: one of core's where it is about all."""
+    """Each function is called for a record of a type it is about, or of core's when it is about all."""
     seen: Seen = {}
     for module in plugin.hooks:
-        for name in ("before_save", "record_changed"):
+        for name in HOOKS:
             function = getattr(module, name, None)
             if function is not None:
+                key = min(subjects_of(function) or {"position"})
                 with called(function.__code__) as calls:
-                    await _save_one(look, min(subjects_of(function), default="position"))
+                    await _announce(name, look.types[key])
                 seen[f"{module.__name__}.{name}"] = bool(calls)
     return seen
 
 
-async def _save_one(look: Look, key: str) -> None:
-    path = look.paths[key]
-    title = (await look.client.get(f"/api/v1/record-types/{path}")).json().get("title")
-    listed = await look.client.get(f"/api/v1/{path}?limit=1")
-    for record in listed.json().get("items", []):
-        change, version = {title: f"{record[title][:50]}."}, {"If-Match": str(record["version"])}
-        await look.client.patch(f"/api/v1/{path}/{record['id']}", json=change, headers=version)
+HOOKS = [name for name in hookspecs.__all__ if name not in ("hook", "subjects_of")]
+
+
+async def _announce(name: str, record: RecordType) -> None:
+    """What the desk says when such a record is made."""
+    given = {"record_type": record, "old": None, "new": dict.fromkeys(record.fields), "principal": current()}
+    arguments = {**given, "verb": "create", "ids": [], "batch": "none"}
+    await current_snapshot().hooks.call(name, **{k: arguments[k] for k in signature(getattr(hookspecs, name)).parameters})
 
 
 async def samples(look: Look, plugin: Plugin) -> Seen:
