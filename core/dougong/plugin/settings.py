@@ -12,7 +12,7 @@ from dougong.access.principal import acting_as, system
 from dougong.access.rights import need
 from dougong.access.version import rights_changed
 from dougong.db import transaction
-from dougong.errors import Invalid, NotFound, Problem
+from dougong.errors import Invalid, NotFound, Problem, model_problems
 from dougong.i18n import _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.plugin.tables import Setting
