@@ -10,7 +10,7 @@ from typing import Any
 
 from dougong.access.principal import acting_as, current, system
 from dougong.i18n import Text
-from dougong.people.tables import Staff
+from dougong.people.tables import Staff, User
 from dougong.records import desk, references
 from dougong.records.change_log import ChangeLog
 from dougong.records.types import RecordType
@@ -54,17 +54,29 @@ async def history_of(
             query = query.where(ChangeLog.id < before_id)
         rows = await query.order_by(ChangeLog.id, ascending=False).limit(min(limit, MOST_ENTRIES))
     names = await references.titles(Staff, {row["staff"] for row in rows})
+    accounts = await _account_names({row["user"] for row in rows if row["user"] and row["staff"] is None})
     hidden = {k.partition(".")[2] for k in person.hidden if k.startswith(f"{record_type.key}.")}
-    return [_entry(row, names, hidden) for row in rows]
+    return [_entry(row, names, accounts, hidden) for row in rows]
 
 
-def _entry(row: Mapping[str, Any], names: Mapping[int, str], hidden: set[str]) -> HistoryEntry:
+async def _account_names(users: set[int]) -> dict[int, str]:
+    """Who wrote without being staff: an administrator's account, by its name."""
+    if not users:
+        return {}
+    with acting_as(system("name the account a change was made with", narrow=frozenset({"people_user"}))):
+        rows = await User.select(User.id, User.name).where(User.id.is_in(sorted(users)))
+    return {row["id"]: row["name"] for row in rows}
+
+
+def _entry(
+    row: Mapping[str, Any], names: Mapping[int, str], accounts: Mapping[int, str], hidden: set[str]
+) -> HistoryEntry:
     before, after = _visible(row["before"], hidden), _visible(row["after"], hidden)
     return HistoryEntry(
         id=row["id"],
         at=row["at"],
         staff=row["staff"],
-        who=names.get(row["staff"] or 0, ""),
+        who=names.get(row["staff"] or 0, "") or accounts.get(row["user"], ""),
         verb=row["verb"],
         reason=Text.load(row["reason"]),
         why=str(after.pop("why", "") or ""),

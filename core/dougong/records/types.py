@@ -295,6 +295,11 @@ class RecordType:
     def state_option(self, key: str) -> Option:
         return next((o for o in self.fields["state"].fixed_options if o.key == key), Option(key, key))
 
+    def leads_on(self, step: Move) -> bool:
+        """Whether a step goes forward on the path of states, not back on it."""
+        keys = self.lifecycle.keys if self.lifecycle else ()
+        return keys.index(step.target) > keys.index(step.source)
+
     def move_label(self, move: Move) -> Text:
         return move.label or Text(humanise(move.target), self.domain)
 

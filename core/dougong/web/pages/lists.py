@@ -225,7 +225,7 @@ async def list_page(state: ListState, keys: Sequence[str], found: Page, banner: 
 
 
 def _find_words(record_type: RecordType) -> str:
-    labels = [str(record_type.fields[k].label) for k in record_type.search_keys[:3] if visible_field(record_type, k)]
+    labels = [str(record_type.fields[k].label) for k in record_type.search_keys[:2] if visible_field(record_type, k)]
     if record_type.find == "contains":
         labels.append(str(_("pinyin initials")))
     return str(_(", ")).join(labels)

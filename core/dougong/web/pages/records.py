@@ -113,7 +113,10 @@ async def record_page(
         "path_label": str(_("State")),
         "tabs": _tabs(record_type, path, tail, tabs, chosen),
         "counts_url": f"{path}/counts" if tabs else "",
-        "properties": (*_properties(record_type, row, titles), *await shared_with(record_type, record_id, path, editable=editable)),
+        "properties": (
+            *_properties(record_type, row, titles),
+            *await shared_with(record_type, record_id, path, editable=editable),
+        ),
         "previous_href": f"/{record_type.path}/{before}{tail}" if before else "",
         "next_href": f"/{record_type.path}/{after}{tail}" if after else "",
         "banner": banner or _closed_banner(row),
@@ -227,7 +230,9 @@ async def _buttons(record_type: RecordType, record: Row, path: str, editable: bo
     """One primary button: the next step of its life; else edit."""
     version = (("version", str(record.version)),)
     edit = Action(str(_("Edit")), f"{path}/edit", "pencil") if editable else None
-    moves = [await _move_action(record_type, m, path, version) for m in await moves_offered(record_type, record)]
+    ahead, back = [], []
+    for step in await moves_offered(record_type, record):
+        (ahead if record_type.leads_on(step) else back).append(_move_action(record_type, step, path, version))
     verbs = [
         Action(
             str(a.label), f"{path}/{a.key}", a.icon, "get" if a.form else "post", dialog=bool(a.form), values=version
@@ -238,13 +243,13 @@ async def _buttons(record_type: RecordType, record: Row, path: str, editable: bo
     remove = []
     if await may_with(record_type, "delete", int(record.id)):
         remove = [Action(str(_("Delete")), f"{path}/remove", "trash", look="danger", dialog=True)]
-    forward = [*verbs, *moves]
+    forward = [*verbs, *ahead]
     primary = replace(forward[0], look="primary") if forward else (replace(edit, look="primary") if edit else None)
     beside = ([edit] if edit and forward else []) + forward[1:2]
     return {
         "primary": primary,
         "actions": tuple(beside),
-        "more": (*forward[2:], *share_buttons(record_type, path, editable=editable), *remove),
+        "more": (*forward[2:], *back, *share_buttons(record_type, path, editable=editable), *remove),
         "tools": tools_of(record_type, record),
     }
 
@@ -260,7 +265,7 @@ async def moves_offered(record_type: RecordType, record: Row) -> list[Move]:
     return [m for m in possible if allowed[m.right]]
 
 
-async def _move_action(record_type: RecordType, step: Move, path: str, version: tuple[tuple[str, str], ...]) -> Action:
+def _move_action(record_type: RecordType, step: Move, path: str, version: tuple[tuple[str, str], ...]) -> Action:
     label, url = str(record_type.move_label(step)), f"{path}/moves/{step.target}"
     return Action(label, url, step.icon, "get" if step.reason else "post", dialog=step.reason, values=version)
 
