@@ -54,7 +54,7 @@ async def history_of(
             query = query.where(ChangeLog.id < before_id)
         rows = await query.order_by(ChangeLog.id, ascending=False).limit(min(limit, MOST_ENTRIES))
     names = await references.titles(Staff, {row["staff"] for row in rows})
-    accounts = await _account_names({row["user"] for row in rows if row["user"] and row["staff"] is None})
+    accounts = await _account_names({row["by_user"] for row in rows if row["by_user"] and row["staff"] is None})
     hidden = {k.partition(".")[2] for k in person.hidden if k.startswith(f"{record_type.key}.")}
     return [_entry(row, names, accounts, hidden) for row in rows]
 
@@ -76,7 +76,7 @@ def _entry(
         id=row["id"],
         at=row["at"],
         staff=row["staff"],
-        who=names.get(row["staff"] or 0, "") or accounts.get(row["user"], ""),
+        who=names.get(row["staff"] or 0, "") or accounts.get(row["by_user"], ""),
         verb=row["verb"],
         reason=Text.load(row["reason"]),
         why=str(after.pop("why", "") or ""),
