@@ -32,11 +32,14 @@ def required_problem(field: Field) -> Problem:
     return Problem(field.key, REQUIRED % {"label": field.label}, None, "required")
 
 
-def read_values(record_type: RecordType, raw: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
-    """What was sent, as stored values by field key.
+def read_values(
+    record_type: RecordType, raw: Mapping[str, Any], principal: Principal, *, new: bool = False
+) -> dict[str, Any]:
+    """What was sent, as stored values by field key; `new` where nothing stands in the record yet.
 
-    Raises Invalid naming every field that is unknown, may not be changed by this person, or breaks its kind's rule.
-    Whether a required field is missing is the desk's to say: it knows the whole record.
+    Raises Invalid naming every field that is unknown, may not be changed by this person, or breaks its kind's rule,
+    and with these the required ones left empty. If nothing else is wrong those are the desk's to name: it knows the
+    whole record, with what hooks fill in.
     """
     values: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -54,8 +57,13 @@ def read_values(record_type: RecordType, raw: Mapping[str, Any], principal: Prin
             except WrongValue as wrong:
                 problems.append(Problem(key, wrong.message, given, wrong.rule))
     if problems:
-        raise Invalid(*problems)
+        raise Invalid(*problems, *_left_empty(record_type, raw, new=new))
     return values
+
+
+def _left_empty(record_type: RecordType, raw: Mapping[str, Any], *, new: bool) -> list[Problem]:
+    asked = [record_type.fields[k] for k in record_type.required_in(raw) if k in raw or new]
+    return [required_problem(f) for f in asked if is_empty(raw.get(f.key, f.column.get_default_value()))]
 
 
 def send_row(record_type: RecordType, row: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

@@ -215,7 +215,7 @@ async def read_history(collection: str, record_id: str, request: Request[Any, An
 @post("/api/v1/{collection:str}", include_in_schema=False)
 async def create_record(request: Request[Any, Any, Any], collection: str) -> Response[Any]:
     record_type = type_at(collection, "create")
-    values = read_values(record_type, await json_object(request), current())
+    values = read_values(record_type, await json_object(request), current(), new=True)
     async with transaction():
         created = await desk.create(record_type.table, values)
         return _answer(record_type, created, 201, _batch())

@@ -80,7 +80,8 @@ async def create_record(request: AnyRequest, collection: str) -> Response[Any]:
     try:
         async with transaction():
             made = await desk.create(
-                record_type.table, read_values(record_type, _filled(record_type, typed, start=True), current())
+                record_type.table,
+                read_values(record_type, _filled(record_type, typed, start=True), current(), new=True),
             )
             if then:
                 made = await desk.move(made, then)  # type: ignore[type-var]
