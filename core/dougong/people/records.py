@@ -26,7 +26,11 @@ department = RecordType(
         )
     ],
     search=[Department.name, Department.code],
-    labels={Department.parent: _("Reports to"), Department.head: _("Head of department"), Department.place: _("Order in the list")},
+    labels={
+        Department.parent: _("Reports to"),
+        Department.head: _("Head of department"),
+        Department.place: _("Order in the list"),
+    },
     menu=False,
 )
 

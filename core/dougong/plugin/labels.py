@@ -33,7 +33,9 @@ def _texts(plugin: Plugin) -> Iterator[Text]:
         yield from _of_record_type(record_type)
     if plugin.settings:
         yield from (model_label(plugin.settings, name, plugin.label.domain) for name in plugin.settings.model_fields)
-        yield from (Text(f.description, plugin.label.domain) for f in plugin.settings.model_fields.values() if f.description)
+        yield from (
+            Text(f.description, plugin.label.domain) for f in plugin.settings.model_fields.values() if f.description
+        )
 
 
 def _of_record_type(record_type: RecordType) -> Iterator[Text]:
