@@ -261,7 +261,7 @@ class RecordType:
     def template_of(self, values: Mapping[str, Any]) -> Template:
         """The template of the main category these values belong to."""
         chosen = values.get(self.category._meta.name) if self.category is not None else None
-        return self.templates.get(chosen or "", self.template)
+        return self.templates.get(chosen, self.template) if isinstance(chosen, str) else self.template
 
     def required_in(self, values: Mapping[str, Any]) -> frozenset[str]:
         """The fields that must be filled in for a record of this main category."""

@@ -7,19 +7,19 @@ import datetime as dt
 import os
 import secrets
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request, Response, Router
 from litestar.config.compression import CompressionConfig
 from litestar.connection import ASGIConnection
 from litestar.datastructures import CacheControlHeader
 from litestar.exceptions import LitestarDeprecationWarning
 from litestar.handlers import BaseRouteHandler
 from litestar.static_files import create_static_files_router
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, ControllerRouterHandler
 
 from dougong.access.rights import may, may_do
 from dougong.builtin import core
@@ -27,7 +27,8 @@ from dougong.config import Config, read_config
 from dougong.errors import Forbidden, NotFound
 from dougong.house import House, open_house
 from dougong.i18n import _
-from dougong.plugin.discovery import Installed, discover
+from dougong.plugin.discovery import Installed, LoadedPlugin, discover
+from dougong.plugin.failures import record_failure
 from dougong.plugin.snapshot import current_snapshot
 from dougong.web import pages
 from dougong.web.api import routes as api_routes
@@ -50,8 +51,11 @@ def create_app() -> ASGIApp:
 
 
 def build_app(config: Config, *, house: House | None = None) -> ASGIApp:
-    """The application over a house of its own, opened and closed with it; or over one that is already open (tests)."""
-    installed = house.installed if house else discover(core)
+    """The application over a house of its own, opened and closed with it; or over one that is already open (tests).
+
+    A plugin whose routes can't be taken in is isolated like one that can't be imported.
+    """
+    installed = house.installed if house else _without_bad_routes(discover(core))
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -63,45 +67,55 @@ def build_app(config: Config, *, house: House | None = None) -> ASGIApp:
             if house is None:
                 await opened.close()
 
-    plugin_routes = _plugin_routes(installed)
-    with warnings.catch_warnings():
-        # our handlers and plugins' name a parameter by their argument alone, which Litestar 2 takes and 3 will not
-        warnings.simplefilter("ignore", LitestarDeprecationWarning)
-        app = Litestar(
-            route_handlers=[
-                *pages.routes,
-                *api_routes,
-                *plugin_routes,
-                create_static_files_router(
-                    path="/static", directories=[STATIC], include_in_schema=False, cache_control=_FOR_EVER
-                ),
-            ],
-            lifespan=[lifespan],
-            guards=[_admit],
-            before_request=_check_origin,
-            exception_handlers={Exception: _answer_error},
-            compression_config=CompressionConfig(backend="gzip", minimum_size=700, gzip_compress_level=5),
-            request_max_body_size=BIGGEST_BODY,
-            openapi_config=None,
-            logging_config=None,
-            debug=False,
-        )
+    plugin_routes = [handler for loaded in installed.working for handler in _routes_of(loaded)]
+    app = _litestar(
+        [*pages.routes, *api_routes, *plugin_routes, _static_files()],
+        lifespan=[lifespan],
+        guards=[_admit],
+        before_request=_check_origin,
+        exception_handlers={Exception: _answer_error},
+        compression_config=CompressionConfig(backend="gzip", minimum_size=700, gzip_compress_level=5),
+        request_max_body_size=BIGGEST_BODY,
+    )
     app.state.config = config
     app.state.plugin_routes = plugin_routes
     return Visitors(app, config.zone, dt.timedelta(hours=config.session_idle_hours))
 
 
-_FOR_EVER = CacheControlHeader(max_age=31_536_000, immutable=True, public=True)
+def _litestar(handlers: Sequence[ControllerRouterHandler], **settings: Any) -> Litestar:
+    with warnings.catch_warnings():
+        # our handlers and plugins' name a parameter by their argument alone, which Litestar 2 takes and 3 will not
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        return Litestar(route_handlers=handlers, openapi_config=None, logging_config=None, debug=False, **settings)
 
 
-def _plugin_routes(installed: Installed) -> list[BaseRouteHandler]:
-    """Every loaded plugin's handlers, each marked with the plugin it lives and goes with."""
-    found: list[BaseRouteHandler] = []
+def _static_files() -> Router:
+    for_ever = CacheControlHeader(max_age=31_536_000, immutable=True, public=True)
+    return create_static_files_router(
+        path="/static", directories=[STATIC], include_in_schema=False, cache_control=for_ever
+    )
+
+
+def _routes_of(loaded: LoadedPlugin) -> list[BaseRouteHandler]:
+    """A plugin's handlers, each marked with the plugin it lives and goes with."""
+    routes = list(loaded.plugin.routes) if loaded.plugin else []
+    for handler in routes:
+        handler.opt["plugin"] = loaded.name
+    return routes
+
+
+def _without_bad_routes(installed: Installed) -> Installed:
+    """Each plugin's handlers are tried for themselves, so that one that can't be served doesn't take the house along."""
     for loaded in installed.working:
-        for handler in loaded.plugin.routes if loaded.plugin else ():
-            handler.opt["plugin"] = loaded.name
-            found.append(handler)
-    return found
+        if not (routes := _routes_of(loaded)):
+            continue
+        try:
+            _litestar(routes)
+        except Exception as err:  # noqa: BLE001 - a stranger's handlers, refused by Litestar in any of its ways
+            failure = record_failure(loaded.name, "routes", err, loaded.package)
+            why = _("Its pages or services can't be served: %(error)s", error=failure.error)
+            installed = installed.isolate(loaded.name, why, failure.line)
+    return installed
 
 
 async def _admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
