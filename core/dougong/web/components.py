@@ -28,6 +28,7 @@ __all__ = [
     "asset",
     "avatar",
     "cell",
+    "cells",
     "environment",
     "hue",
     "icon",
@@ -144,74 +145,75 @@ def avatar(letter: str, colour: int = 0, shape: str = "") -> Markup:
 
 
 # --- cells ---------------------------------------------------------------------------------------------------------------
+# Inside, escaped text is a plain str: a list makes some five hundred of these, and only whole rows become Markup.
 
-_EMPTY: Final = Markup('<span class="dg-t3">—</span>')
-
-
-def _plain(value: Cell) -> Markup:
-    return escape(value.text)
+_EMPTY: Final = '<span class="dg-t3">—</span>'
 
 
-def _linked(value: Cell) -> Markup:
+def _plain(value: Cell) -> str:
+    return str(escape(value.text))
+
+
+def _linked(value: Cell) -> str:
     text = escape(value.text)
-    return Markup(f'<a class="dg-link" href="{escape(value.href)}">{text}</a>') if value.href else text  # noqa: S704
+    return f'<a class="dg-link" href="{escape(value.href)}">{text}</a>' if value.href else str(text)
 
 
-def _with_avatar(value: Cell, shape: str) -> Markup:
+def _with_avatar(value: Cell, shape: str) -> str:
     text = escape(value.text)
-    label = (
-        f'<a class="dg-ell" href="{escape(value.href)}">{text}</a>'
-        if value.href
-        else f'<span class="dg-ell">{text}</span>'
-    )
+    if value.href:
+        label = f'<a class="dg-ell" href="{escape(value.href)}">{text}</a>'
+    else:
+        label = f'<span class="dg-ell">{text}</span>'
     letter = avatar(value.initial, value.hue, shape) if value.initial else ""
-    return Markup(f'<span class="dg-who">{letter}{label}</span>')  # noqa: S704
+    return f'<span class="dg-who">{letter}{label}</span>'
 
 
-def _organisation(value: Cell) -> Markup:
+def _organisation(value: Cell) -> str:
     return _with_avatar(value, "sq")
 
 
-def _person(value: Cell) -> Markup:
+def _person(value: Cell) -> str:
     return _with_avatar(value, "")
 
 
-def _tag(value: Cell) -> Markup:
-    return Markup(f'<span class="dg-tag {value.tone}">{escape(value.text)}</span>')  # noqa: S704
+def _tag(value: Cell) -> str:
+    return f'<span class="dg-tag {value.tone}">{escape(value.text)}</span>'
 
 
-def _tags(value: Cell) -> Markup:
-    return Markup(f'<span class="dg-tags">{"".join(map(_tag, value.parts))}</span>')  # noqa: S704
+def _tags(value: Cell) -> str:
+    return f'<span class="dg-tags">{"".join(map(_tag, value.parts))}</span>'
 
 
-def _status(value: Cell) -> Markup:
-    return Markup(f'<span class="dg-st {value.tone}">{escape(value.text)}</span>')  # noqa: S704
+def _status(value: Cell) -> str:
+    return f'<span class="dg-st {value.tone}">{escape(value.text)}</span>'
 
 
-def _moment(value: Cell) -> Markup:
+def _moment(value: Cell) -> str:
     tone = f' class="dg-{value.tone}"' if value.tone else ""
     hint = f' title="{escape(value.hint)}"' if value.hint else ""
-    return Markup(f'<time datetime="{escape(value.iso)}"{tone}{hint}>{escape(value.text)}</time>')  # noqa: S704
+    return f'<time datetime="{escape(value.iso)}"{tone}{hint}>{escape(value.text)}</time>'
 
 
-def _number(value: Cell) -> Markup:
-    return Markup(f'<span class="dg-num">{escape(value.text)}</span>')  # noqa: S704
+def _number(value: Cell) -> str:
+    return f'<span class="dg-num">{escape(value.text)}</span>'
 
 
-def _yes_no(value: Cell) -> Markup:
-    mark = icon("check", "dg-ok") if value.tone == "ok" else icon("minus", "dg-t3")
-    return Markup(f'{mark} <span class="{"" if value.tone == "ok" else "dg-t3"}">{escape(value.text)}</span>')  # noqa: S704
+def _yes_no(value: Cell) -> str:
+    if value.tone == "ok":
+        return f"{icon('check', 'dg-ok')} <span>{escape(value.text)}</span>"
+    return f'{icon("minus", "dg-t3")} <span class="dg-t3">{escape(value.text)}</span>'
 
 
-def _outside(value: Cell) -> Markup:
-    return Markup(f'<a class="dg-link" href="{escape(value.href)}" rel="noopener noreferrer">{escape(value.text)}</a>')  # noqa: S704
+def _outside(value: Cell) -> str:
+    return f'<a class="dg-link" href="{escape(value.href)}" rel="noopener noreferrer">{escape(value.text)}</a>'
 
 
-def _long(value: Cell) -> Markup:
-    return Markup(f'<span class="dg-long">{escape(value.text)}</span>')  # noqa: S704
+def _long(value: Cell) -> str:
+    return f'<span class="dg-long">{escape(value.text)}</span>'
 
 
-_CELLS: Final[Mapping[str, Callable[[Cell], Markup]]] = {
+_CELLS: Final[Mapping[str, Callable[[Cell], str]]] = {
     "title": _organisation,
     "text": _plain,
     "tag": _tag,
@@ -232,9 +234,18 @@ _CELLS: Final[Mapping[str, Callable[[Cell], Markup]]] = {
 }
 
 
+def _drawn(value: Cell) -> str:
+    return _CELLS[value.kind](value) if value.text or value.parts else _EMPTY
+
+
 def cell(value: Cell) -> Markup:
     """A value as the page shows it; a dash where there is none."""
-    return _CELLS[value.kind](value) if value.text or value.parts else _EMPTY
+    return Markup(_drawn(value))  # noqa: S704
+
+
+def cells(values: Sequence[Cell], css: Sequence[str]) -> Markup:
+    """The squares of one row of a table, each in the class of its column."""
+    return Markup("".join([f'<td class="{c}">{_drawn(value)}</td>' for value, c in zip(values, css, strict=True)]))  # noqa: S704
 
 
 # --- little curves -------------------------------------------------------------------------------------------------------
@@ -285,7 +296,7 @@ def environment(loaders: Iterable[BaseLoader] = ()) -> Environment:
         auto_reload=False,
         extensions=["jinja2.ext.do"],
     )
-    made.globals.update(icon=icon, avatar=avatar, cell=cell, asset=asset, spark=spark)
+    made.globals.update(icon=icon, avatar=avatar, cell=cell, cells=cells, asset=asset, spark=spark)
     made.filters.update(grouped=_grouped, json_text=_json_text)
     return made
 
