@@ -13,6 +13,7 @@ from dougong.access.services.principals import on_behalf
 from dougong.db import fetch
 from dougong.errors import NotFound
 from dougong.plugin.snapshot import current_snapshot
+from dougong.records.references import tables_made
 from dougong.records.types import RecordType
 
 __all__ = ["Use", "uses_of"]
@@ -38,7 +39,10 @@ async def uses_of(lookup: str) -> dict[str, list[Use]]:
         raise NotFound
     found: dict[str, list[Use]] = {}
     with acting_as(on_behalf("count the records that hold a choice")):
+        made = await tables_made()
         for record_type in guarded_types():
+            if record_type.table not in made:  # its plugin was never on
+                continue
             for key, field in record_type.fields.items():
                 if field.lookup is None or field.lookup.name != lookup:
                     continue

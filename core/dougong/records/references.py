@@ -17,7 +17,7 @@ from dougong.plugin.snapshot import current_snapshot
 from dougong.records.gate import cleared, ids, physical
 from dougong.records.types import RecordType
 
-__all__ = ["departments_of", "problems", "titles", "where_used"]
+__all__ = ["departments_of", "problems", "tables_made", "titles", "where_used"]
 
 
 async def titles(table: type[Table], record_ids: Iterable[int | None]) -> dict[int, str]:
@@ -73,14 +73,15 @@ def referring_columns(table: type[Table], among: Iterable[type[Table]] | None = 
     ]
 
 
-async def _tables_made() -> list[type[Table]]:
+async def tables_made() -> list[type[Table]]:
     """The tables that exist in the database: those of a plugin that was never on don't."""
     db = engine()
     listed = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table'",
         "postgres": "SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'dg'::regnamespace",
     }[db.engine_type]
-    made = {row["name"] for row in await fetch(QueryString(listed))}
+    with acting_as(system("list the tables that exist")), cleared("desk"):
+        made = {row["name"] for row in await fetch(QueryString(listed))}
     return [table for table in tables() if table._meta.tablename in made]
 
 
@@ -91,7 +92,7 @@ async def where_used(record_type: RecordType, record_ids: Sequence[int]) -> str:
     """
     counts: dict[Text | str, int] = {}
     with acting_as(system("count what refers to a record that shall be deleted")), cleared("desk"):
-        for column in referring_columns(record_type.table, await _tables_made()):
+        for column in referring_columns(record_type.table, await tables_made()):
             name = column._meta.table._meta.tablename
             sql = f'SELECT count(*) AS n FROM {physical(engine(), name)} t WHERE t."{column._meta.db_column_name}" {{}}'
             [row] = await fetch(QueryString(sql, ids(engine(), record_ids)))

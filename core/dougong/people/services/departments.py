@@ -16,6 +16,7 @@ from dougong.i18n import _
 from dougong.people.errors import OwnSuperior, StillInUse
 from dougong.people.tables import Department, Staff
 from dougong.records import desk
+from dougong.records.references import tables_made
 from dougong.records.tables import Row
 
 __all__ = [
@@ -92,10 +93,11 @@ async def hand_over(source: int, target: int, owner: int | None = None) -> None:
     """Let the records of a department, or only those of one owner there, belong to another one.
 
     As the system on behalf of whoever asked: who keeps the organisation need not see the records that follow it.
-    Records of plugins that are switched off follow as well.
+    Records of plugins that are switched off follow as well; a plugin that was never on has none.
     """
+    made = await tables_made()
     for record_type in guarded_types():
-        if not record_type.owned:
+        if not record_type.owned or record_type.table not in made:
             continue
         table: Any = record_type.table
         theirs = table.department == source
