@@ -13,8 +13,8 @@ import httpx
 import pytest_asyncio
 
 from dougong.access.principal import acting_as, system
-from dougong.db import tables
 from dougong.people.tables import Department, Staff
+from dougong.records.references import tables_made
 from dougong.testing.app import PEOPLE, Company
 
 # what changes by merely looking
@@ -40,7 +40,7 @@ class Office:
         """table → digest of all that stands in it, the change log included."""
         found = {}
         with acting_as(system("test")):
-            for table in tables():
+            for table in await tables_made():
                 name = table._meta.tablename
                 if name not in _RESTLESS:
                     rows = sorted(repr(sorted(row.items())) for row in await table.select())
