@@ -16,10 +16,11 @@ import pytest
 from piccolo.querystring import QueryString
 
 from dougong.access.principal import acting_as, system
-from dougong.db import engine, fetch, tables
+from dougong.db import engine, fetch
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import change_log
 from dougong.records.gate import cleared, physical
+from dougong.records.references import tables_made
 from dougong.testing.app import Company
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
@@ -303,7 +304,7 @@ async def everything() -> Mapping[str, str]:
     """A digest of every table."""
     digests: dict[str, str] = {}
     with acting_as(system("compare every table before and after")), cleared("desk"):
-        for table in tables():
+        for table in await tables_made():
             name = table._meta.tablename
             if name not in NOT_BUSINESS:
                 rows = await fetch(QueryString(f"SELECT * FROM {physical(engine(), name)} ORDER BY 1"))
