@@ -174,7 +174,8 @@ def _order(record_type: RecordType, sort: str) -> _Order:
     if sort:
         key, descending = sort.removeprefix("-"), sort.startswith("-")
         asked = visible_field(record_type, key)
-        if asked is None or asked.kind == "long_text":
+        is_title = key == record_type.title._meta.name  # sorted by its short key, whatever its own length
+        if asked is None or (asked.kind == "long_text" and not is_title):
             raise Invalid(Problem("sort", _("Rows can't be sorted by “%(field)s”.", field=key), sort, "unknown"))
         chosen = asked
     else:
