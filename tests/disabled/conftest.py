@@ -61,7 +61,9 @@ async def opened(url: str, directory) -> AsyncIterator[Switchboard]:
             async with company.world.acting("admin"):
                 examples = await _examples(company)
             snapshot = current_snapshot()
-            yield Switchboard(company, clients, {n: snapshot.plugins[n] for n in NAMES}, examples, dict(snapshot.records))
+            yield Switchboard(
+                company, clients, {n: snapshot.plugins[n] for n in NAMES}, examples, dict(snapshot.records)
+            )
 
 
 @asynccontextmanager
@@ -129,7 +131,9 @@ async def _tables(engine) -> list[str]:
     if engine.engine_type == "sqlite":
         rows = await engine.run_ddl("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
     else:
-        rows = await engine.run_ddl("SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'dg'")
+        rows = await engine.run_ddl(
+            "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'dg'"
+        )
     return sorted(row["name"] for row in rows)
 
 

@@ -61,7 +61,9 @@ class Look:
 
     async def links(self, page: str, href: str) -> bool:
         answer = await self.ask(page)
-        return answer.status_code == 200 and re.search(rf'(href|action)="{re.escape(href)}["?&#]', answer.text) is not None
+        return (
+            answer.status_code == 200 and re.search(rf'(href|action)="{re.escape(href)}["?&#]', answer.text) is not None
+        )
 
     async def reads(self, page: str, words: str) -> bool:
         answer = await self.ask(page)
@@ -134,7 +136,16 @@ async def _in_pages(look: Look, record: RecordType) -> Seen:
         label = str(record.label)
     seen = {
         page: await look.answers(page)
-        for page in (many, f"{many}/new", f"{many}/counts", one, f"{one}/edit", f"{one}/remove", f"{one}/counts", f"{one}/share")
+        for page in (
+            many,
+            f"{many}/new",
+            f"{many}/counts",
+            one,
+            f"{one}/edit",
+            f"{one}/remove",
+            f"{one}/counts",
+            f"{one}/share",
+        )
         if not (page.endswith("/share") and not record.scope.has("role"))
     }
     seen["POST new"] = await look.answers(f"{many}/new", "POST", data={"no such field": "1"})
@@ -261,7 +272,9 @@ async def _announce(name: str, record: RecordType) -> None:
     """What the desk says when such a record is made."""
     given = {"record_type": record, "old": None, "new": dict.fromkeys(record.fields), "principal": current()}
     arguments = {**given, "verb": "create", "ids": [], "batch": "none"}
-    await current_snapshot().hooks.call(name, **{k: arguments[k] for k in signature(getattr(hookspecs, name)).parameters})
+    await current_snapshot().hooks.call(
+        name, **{k: arguments[k] for k in signature(getattr(hookspecs, name)).parameters}
+    )
 
 
 async def samples(look: Look, plugin: Plugin) -> Seen:

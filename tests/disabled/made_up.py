@@ -1,6 +1,6 @@
 """The source of a plugin that contributes something of every kind, most of it to the customers of somebody else."""
 
-PARCELS = '''
+PARCELS = """
 import asyncio
 from pydantic import BaseModel
 from dougong.api import *
@@ -61,9 +61,9 @@ plugin = Plugin(
     presets=[Preset("sales", parcel, {"delete": ()})], lookups=[size], settings=ParcelSettings,
     hooks=[hooks], samples=[some_parcels],
 )
-'''
+"""
 
-HOOKS = '''
+HOOKS = """
 from dougong.api import hook
 
 @hook
@@ -73,4 +73,4 @@ def before_save(new):
 @hook
 async def record_changed(ids):
     pass
-'''
+"""

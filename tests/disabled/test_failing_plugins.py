@@ -34,12 +34,20 @@ async def admin(module_database_url: str, tmp_path_factory: pytest.TempPathFacto
             (home, "TILE_SECONDS", 0.3),
         ):
             patch.setattr(module, name, seconds)
-        for name, source in {"rude": failing.RUDE, "sleepy": failing.SLEEPY, "leaner": failing.LEANER, "sour": failing.SOUR}.items():
+        for name, source in {
+            "rude": failing.RUDE,
+            "sleepy": failing.SLEEPY,
+            "leaner": failing.LEANER,
+            "sour": failing.SOUR,
+        }.items():
             shelf.put(name, source)
         for name, source in HANGING.items():
             package = shelf.put(name, failing.HOOKED.format(name=name))
             (shelf.place / package / "hooks.py").write_text(source)
-        async with open_company(module_database_url, directory, ["customers"]) as company, company.program("admin") as client:
+        async with (
+            open_company(module_database_url, directory, ["customers"]) as company,
+            company.program("admin") as client,
+        ):
             client.headers["Accept-Language"] = "en"
             yield client
     failures._records.clear()
@@ -69,7 +77,15 @@ async def card_of(admin, name: str) -> str:
 
 
 async def everything_serves(admin) -> None:
-    for path in ("/", "/customers", "/customers/1", "/plugins", "/search?q=a", "/api/v1/customers", "/api/v1/openapi.json"):
+    for path in (
+        "/",
+        "/customers",
+        "/customers/1",
+        "/plugins",
+        "/search?q=a",
+        "/api/v1/customers",
+        "/api/v1/openapi.json",
+    ):
         assert (await admin.get(path)).status_code == 200, path
 
 

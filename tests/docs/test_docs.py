@@ -68,18 +68,26 @@ def test_requirements_cited_in_code_and_tests_stand_in_the_coverage():
 
 def shown_files() -> list[tuple[str, str]]:
     """The files that the guide shows whole: path, text."""
-    return re.findall(r"^\[`\S+`\]\((\S+)\)\n\n```\w+\n(.*?)\n```$", text_of("write-a-plugin.md"), re.MULTILINE | re.DOTALL)
+    return re.findall(
+        r"^\[`\S+`\]\((\S+)\)\n\n```\w+\n(.*?)\n```$", text_of("write-a-plugin.md"), re.MULTILINE | re.DOTALL
+    )
 
 
 def test_the_guide_shows_the_files_of_the_example_as_they_are():
     shown = dict(shown_files())
-    assert {path: text for path, text in shown.items() if (DOCS / path).read_text(encoding="utf-8").rstrip() != text} == {}
+    assert {
+        path: text for path, text in shown.items() if (DOCS / path).read_text(encoding="utf-8").rstrip() != text
+    } == {}
     package = DOCS / "examples" / "visits" / "dougong_visits"
-    assert {f"examples/visits/dougong_visits/{p.name}" for p in package.glob("*.py") if p.name != "__init__.py"} <= set(shown)
+    assert {f"examples/visits/dougong_visits/{p.name}" for p in package.glob("*.py") if p.name != "__init__.py"} <= set(
+        shown
+    )
 
 
 def test_the_guide_names_every_kind_of_contribution():
-    assert set(re.findall(r"^\| `(\w+)` \|", text_of("write-a-plugin.md"), re.MULTILINE)) == {kind.name for kind in KINDS}
+    assert set(re.findall(r"^\| `(\w+)` \|", text_of("write-a-plugin.md"), re.MULTILINE)) == {
+        kind.name for kind in KINDS
+    }
 
 
 def test_the_guide_names_what_the_desk_does():

@@ -111,7 +111,12 @@ async def writes(day: Day, who: str, customer: str, text: str) -> None:
 async def sets_code(day: Day, who: str, customer: str, code: str) -> None:
     page = (await day.people[who].get(f"{day.page_of(customer)}/edit")).text
     typed = dict(re.findall(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"', page))
-    kept = {"name": customer, "kind": "end", "version": typed["version"], "owner": str((await day.row(who, customer))["owner"])}
+    kept = {
+        "name": customer,
+        "kind": "end",
+        "version": typed["version"],
+        "owner": str((await day.row(who, customer))["owner"]),
+    }
     answer = await day.send(who, f"{day.page_of(customer)}/edit", **kept, credit_code=code)
     assert answer.status_code == 303, answer.text
     assert (await day.row(who, customer))["credit_code"] == code
