@@ -13,9 +13,11 @@ from dougong.i18n import Text
 from dougong.people.tables import Staff, User
 from dougong.records import desk, references
 from dougong.records.change_log import ChangeLog
+from dougong.records.fields import Field
+from dougong.records.tables import Row
 from dougong.records.types import RecordType
 
-__all__ = ["HistoryEntry", "history_of"]
+__all__ = ["HistoryEntry", "as_stored", "history_of"]
 
 MOST_ENTRIES = 200
 
@@ -39,24 +41,55 @@ class HistoryEntry:
 
 
 async def history_of(
-    record_type: RecordType, record_id: int, *, limit: int = 50, before_id: int | None = None
+    record_type: RecordType, record: Row | int, *, limit: int = 50, before_id: int | None = None
 ) -> Sequence[HistoryEntry]:
-    """The newest entries first, at most 200. NotFound when the acting person may not see the record."""
-    await desk.get(record_type.table, record_id)
-    person = current()
+    """The newest entries first, at most 200. NotFound when the acting person may not see the record.
+
+    A record already read is taken as seen. A change of nothing but fields hidden from the person is no entry of theirs.
+    """
+    record_id = record if isinstance(record, int) else int(record.id)
+    if isinstance(record, int):
+        await desk.get(record_type.table, record_id)
+    hidden = {k.partition(".")[2] for k in current().hidden if k.startswith(f"{record_type.key}.")}
+    limit = min(limit, MOST_ENTRIES)
+    rows: list[dict[str, Any]] = []
+    while len(rows) < limit:
+        found = await _logged(record_type, record_id, limit, before_id)
+        rows += [row for row in found if _concerns(row, hidden)]
+        if len(found) < limit:
+            break
+        before_id = found[-1]["id"]
+    rows = rows[:limit]
+    names = await references.titles(Staff, {row["staff"] for row in rows})
+    accounts = await _account_names({row["by_user"] for row in rows if row["by_user"] and row["staff"] is None})
+    return [_entry(row, names, accounts, hidden) for row in rows]
+
+
+async def _logged(record_type: RecordType, record_id: int, limit: int, before_id: int | None) -> list[dict[str, Any]]:
+    query = ChangeLog.select(*ChangeLog.all_columns()).where(
+        ChangeLog.record_id == record_id, ChangeLog.record == record_type.key
+    )
+    if before_id is not None:
+        query = query.where(ChangeLog.id < before_id)
     with acting_as(
         system("read the history of a record its reader may see", narrow=frozenset({"change_log", "staff"}))
     ):
-        query = ChangeLog.select(*ChangeLog.all_columns()).where(
-            ChangeLog.record_id == record_id, ChangeLog.record == record_type.key
-        )
-        if before_id is not None:
-            query = query.where(ChangeLog.id < before_id)
-        rows = await query.order_by(ChangeLog.id, ascending=False).limit(min(limit, MOST_ENTRIES))
-    names = await references.titles(Staff, {row["staff"] for row in rows})
-    accounts = await _account_names({row["by_user"] for row in rows if row["by_user"] and row["staff"] is None})
-    hidden = {k.partition(".")[2] for k in person.hidden if k.startswith(f"{record_type.key}.")}
-    return [_entry(row, names, accounts, hidden) for row in rows]
+        return list(await query.order_by(ChangeLog.id, ascending=False).limit(limit))
+
+
+def _concerns(row: Mapping[str, Any], hidden: set[str]) -> bool:
+    return (
+        not hidden or row["verb"] != "update" or bool(_visible(row["after"], hidden) or _visible(row["before"], hidden))
+    )
+
+
+def as_stored(field: Field, value: Any) -> Any:
+    """A value of an entry as the record itself held it: JSON knows neither days nor moments."""
+    read = _FROM_JSON.get(field.kind)
+    return value if read is None or value is None else read(value)
+
+
+_FROM_JSON: Mapping[str, Any] = {"date": dt.date.fromisoformat, "datetime": dt.datetime.fromisoformat}
 
 
 async def _account_names(users: set[int]) -> dict[int, str]:

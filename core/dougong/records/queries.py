@@ -29,6 +29,7 @@ BOUND = 10_000
 """Totals are exact up to here; beyond it a list says "10,000+" and turns its pages by keyset."""
 LARGEST_PAGE = 500
 DEEPEST_PAGE_ROW = BOUND
+_PART = 10**9
 _STORABLE = re.compile(r"[^\x00\ud800-\udfff]*")
 
 
@@ -125,7 +126,9 @@ async def sums(record_type: RecordType, group: str, sum_of: str, tree: Any, q: s
         added = visible_field(record_type, sum_of)
         if added is None or added.kind not in ("number", "money"):
             raise Invalid(Problem("sum", _("Only a number or an amount can be summed."), sum_of, "kind"))
-        what += f', sum("{name}"."{added.column._meta.db_column_name}") AS total'
+        summed = f'"{name}"."{added.column._meta.db_column_name}"'
+        # in two parts: SQLite gives up on a sum that eight bytes don't hold
+        what += f", sum({summed} / {_PART}) AS high, sum({summed} % {_PART}) AS low"
     sql = f'SELECT "{name}"."{column}" AS value, {what} FROM "{name}" WHERE {{}} GROUP BY "{name}"."{column}" ORDER BY count(*) DESC LIMIT 1000'
     rows = await fetch(QueryString(sql, clause_sql(where)))
     return [_summed(by, record_type.fields.get(sum_of), row) for row in rows]
@@ -142,8 +145,8 @@ def _summed(by: Field, added: Field | None, row: Mapping[str, Any]) -> dict[str,
     value = None if row["value"] is None else by.type.send(row["value"], by)
     out = {"value": value, "count": row["count"]}
     if added:
-        total = row["total"]
-        out["sum"] = None if total is None else added.type.send(int(total), added)
+        empty = row["high"] is None
+        out["sum"] = None if empty else added.type.send(int(row["high"]) * _PART + int(row["low"]), added)
     return out
 
 

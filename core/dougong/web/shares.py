@@ -7,6 +7,7 @@ from dougong.access.services.sharing import Shared
 from dougong.i18n import _, date_text
 from dougong.people.tables import Department, Staff
 from dougong.records.references import titles
+from dougong.records.tables import Row
 from dougong.records.types import RecordType
 from dougong.web.components import hue, initial
 from dougong.web.views import Action, Line, PropertyGroup
@@ -21,13 +22,11 @@ def share_buttons(record_type: RecordType, path: str, *, editable: bool) -> tupl
     return (Action(str(_("Share")), f"{path}/share", "share", dialog=True),)
 
 
-async def shared_with(
-    record_type: RecordType, record_id: int, path: str, *, editable: bool
-) -> tuple[PropertyGroup, ...]:
+async def shared_with(record_type: RecordType, record: Row, path: str, *, editable: bool) -> tuple[PropertyGroup, ...]:
     """Who it is shared with, each with a way to end it; nothing where it is shared with nobody."""
     if not record_type.scope.has("role"):
         return ()
-    shares = await shares_of(record_type, record_id)
+    shares = await shares_of(record_type, record)
     if not shares:
         return ()
     people = await titles(Staff, [s.staff for s in shares])

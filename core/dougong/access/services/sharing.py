@@ -15,6 +15,7 @@ from dougong.db import transaction
 from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused
 from dougong.i18n import _, today
 from dougong.people.tables import Department, Staff
+from dougong.records.tables import Row
 from dougong.records.types import RecordType
 
 __all__ = ["Shared", "share_record", "shares_of", "unshare"]
@@ -74,9 +75,10 @@ async def unshare(share_id: int) -> None:
             await Share.delete().where(Share.id == share_id)
 
 
-async def shares_of(record_type: RecordType, record_id: int) -> list[Shared]:
-    """Who a record is shared with, those whose day has passed left out. For whoever sees the record."""
-    if not await may_with(record_type, "read", record_id):
+async def shares_of(record_type: RecordType, record: Row | int) -> list[Shared]:
+    """Who a record is shared with, those whose day has passed left out. For whoever sees the record, as one does who has it."""
+    record_id = record if isinstance(record, int) else int(record.id)
+    if isinstance(record, int) and not await may_with(record_type, "read", record_id):
         raise NotFound
     of_record = (Share.record == record_type.key) & (Share.record_id == record_id)
     counting = Share.until.is_null() | (Share.until >= today())

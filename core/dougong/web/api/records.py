@@ -19,8 +19,9 @@ from dougong.i18n import _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
 from dougong.records.actions import action_named, run_action
+from dougong.records.fields import Field
 from dougong.records.filters import visible_field
-from dougong.records.history import history_of
+from dougong.records.history import as_stored, history_of
 from dougong.records.kinds import BIGGEST_INT
 from dougong.records.queries import LARGEST_PAGE, Query, fetch_page, sums
 from dougong.records.tables import Row
@@ -202,11 +203,23 @@ async def read_history(collection: str, record_id: str, request: Request[Any, An
         "items": [
             {
                 "id": e.id, "at": e.at.isoformat().replace("+00:00", "Z"), "staff": e.staff, "who": e.who, "verb": e.verb,
-                "reason": str(e.reason), "why": e.why, "door": e.door, "batch": e.batch, "before": e.before, "after": e.after,
+                "reason": str(e.reason), "why": e.why, "door": e.door, "batch": e.batch,
+                "before": _as_sent(record_type, e.before), "after": _as_sent(record_type, e.after),
             }
             for e in entries
         ]
     }  # fmt: skip
+
+
+def _as_sent(record_type: RecordType, logged: Mapping[str, Any]) -> dict[str, Any]:
+    """The log keeps what was stored; a program gets what the record itself would answer."""
+    return {k: _sent(record_type.fields.get(k), v) for k, v in logged.items()}
+
+
+def _sent(field: Field | None, value: Any) -> Any:
+    if field is None or value is None:
+        return value
+    return field.type.send(as_stored(field, value), field)
 
 
 # ------------------------------------------------------------------ writing

@@ -24,7 +24,7 @@ from dougong.records import desk, references
 from dougong.records.actions import offered
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
-from dougong.records.history import HistoryEntry, history_of
+from dougong.records.history import HistoryEntry, as_stored, history_of
 from dougong.records.kinds import BIGGEST_INT
 from dougong.records.queries import Query, fetch_page, neighbours
 from dougong.records.tables import Row
@@ -115,7 +115,7 @@ async def record_page(
         "counts_url": f"{path}/counts" if tabs else "",
         "properties": (
             *_properties(record_type, row, titles),
-            *await shared_with(record_type, record_id, path, editable=editable),
+            *await shared_with(record_type, record, path, editable=editable),
         ),
         "previous_href": f"/{record_type.path}/{before}{tail}" if before else "",
         "next_href": f"/{record_type.path}/{after}{tail}" if after else "",
@@ -124,7 +124,7 @@ async def record_page(
     common |= await _buttons(record_type, record, path, editable)
     if isinstance(chosen, RelatedTab):
         return RecordPage(**common, related=await _related(chosen, record_id, path))
-    entries = await timeline_of(record_type, record_id, only_changes=chosen == "history")
+    entries = await timeline_of(record_type, record, only_changes=chosen == "history")
     composer = None if chosen == "history" else _composer(record_type, path, composed, wrong)
     empty = Placeholder(str(_("Nothing happened yet")), icon="history")
     return RecordPage(**common, composer=composer, timeline=entries, timeline_empty=empty)
@@ -329,16 +329,16 @@ def grouped_fields(template: Template, fields: Sequence[Field]) -> list[tuple[Te
 # ------------------------------------------------------------------ timeline
 
 
-async def timeline_of(record_type: RecordType, record_id: int, *, only_changes: bool) -> tuple[Entry, ...]:
+async def timeline_of(record_type: RecordType, record: Row, *, only_changes: bool) -> tuple[Entry, ...]:
     """What people wrote and what changed, newest first."""
     entries: list[tuple[dt.datetime, Entry]] = []
-    history = await history_of(record_type, record_id, limit=TIMELINE)
+    history = await history_of(record_type, record, limit=TIMELINE)
     names = await _names_in(record_type, history)
     entries += [(e.at, _change_entry(record_type, e, names)) for e in history]
     if not only_changes:
         for timeline in current_snapshot().timelines_of(record_type.key):
             if may(current(), timeline.record, "read"):
-                entries += await _written(timeline, record_id)
+                entries += await _written(timeline, int(record.id))
     entries.sort(key=lambda pair: pair[0], reverse=True)
     return tuple(entry for _at, entry in entries[: 2 * TIMELINE])
 
@@ -429,11 +429,7 @@ def _logged_words(field: Field, value: Any, names: Names) -> str:
         return "—"
     if field.target is not None:
         return names.get(field.target, {}).get(value, "—")
-    read = _FROM_LOG.get(field.kind)
-    return field.type.show(read(value) if read else value, field)[:200]
-
-
-_FROM_LOG: Mapping[str, Any] = {"date": dt.date.fromisoformat, "datetime": dt.datetime.fromisoformat}
+    return field.type.show(as_stored(field, value), field)[:200]
 
 
 # ------------------------------------------------------------------ composer

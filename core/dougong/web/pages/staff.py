@@ -74,7 +74,7 @@ async def staff_page(found: Staff) -> RecordPage:
         primary=replace(actions[0], look="primary") if actions else None,
         more=actions[1:],
         tools=tools_of(staff_type, found),
-        timeline=await timeline_of(staff_type, found.id, only_changes=True),
+        timeline=await timeline_of(staff_type, found, only_changes=True),
         timeline_empty=Placeholder(str(_("Nothing happened yet")), icon="history"),
         properties=_properties(row, known),
     )
