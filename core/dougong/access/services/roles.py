@@ -18,6 +18,7 @@ from dougong.access.version import rights_changed
 from dougong.db import transaction
 from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused
 from dougong.i18n import Text, _
+from dougong.people.tables import User
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.types import RecordType
 
@@ -383,7 +384,7 @@ async def assign_roles(user_id: int, role_ids: Iterable[int]) -> None:
         await rights_changed()
         with acting_as(on_behalf(_WHY)):
             charter = await read_charter()
-            if not wanted <= set(charter.roles):
+            if not wanted <= set(charter.roles) or not await User.exists().where(User.id == user_id):
                 raise NotFound
             mine = UserRole.user == user_id
             before = set(await UserRole.select(UserRole.role).where(mine).output(as_list=True))
