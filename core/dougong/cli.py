@@ -196,6 +196,7 @@ def demo(data: Path | None, port: int | None, language: str | None) -> None:
     if not sample_house.is_made(config):
         for line in _run(config, sample_house.make(config)):
             _say(line)
+        config = _config(data, port=port, language=language, workers=1)  # with what the new house was given
     _serve(config)
 
 

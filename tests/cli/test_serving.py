@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from dougong.sample import COMPANY
+
 
 def free_port() -> int:
     with socket.socket() as trial:
@@ -70,9 +72,11 @@ def answer(url: str) -> int:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> tuple[Path, list[str]]:
     """A demo's data directory after its first start, and what that printed."""
-    data = tmp_path_factory.mktemp("demo") / "data"
-    with started("demo", "--port", str(free_port()), "--data", data) as program:
+    data, port = tmp_path_factory.mktemp("demo") / "data", free_port()
+    with started("demo", "--port", str(port), "--data", data) as program:
         lines = until_ready(program)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/sign-in", timeout=10) as page:
+            assert COMPANY in page.read().decode()
         end(program)
     return data, lines
 
