@@ -150,9 +150,9 @@ PLUGINS = [
     Broken("its_samples_fill_an_empty_company", "services.py", 'await desk.create(Tea, {"title": "龙井"})', "pass"),
     Broken(
         "its_lists_and_forms_open_as_pages_and_in_the_api",
-        "states.py",
-        'label=_("Serve")',
-        'label=_("Serve"), icon="samovar"',
+        "records.py",
+        '"=", "green"',
+        '"<", "green"',
     ),
     Broken(
         "its_menu_entries_stand_in_the_sidebar_and_lead_somewhere",

@@ -7,6 +7,7 @@ lives, so most are cached. A list page calls `cell` some five hundred times: it 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
@@ -24,7 +25,6 @@ from dougong.web.views import Cell, FrameView, Page
 __all__ = [
     "HUES",
     "STATIC",
-    "UnknownIcon",
     "asset",
     "avatar",
     "cell",
@@ -39,14 +39,13 @@ __all__ = [
     "spark",
 ]
 
+logger = logging.getLogger(__name__)
+
 STATIC: Final = Path(str(files("dougong.web"))) / "static"
 HUES: Final = 7
+STAND_IN: Final = "puzzle"
 
 Gettext = Callable[[str], str]
-
-
-class UnknownIcon(LookupError):
-    """No icon of this name was built."""
 
 
 # --- assets and icons ----------------------------------------------------------------------------------------------------
@@ -73,7 +72,7 @@ def _drawings() -> tuple[mmap, Mapping[str, tuple[int, int]]]:
 
 
 def icon_names() -> frozenset[str]:
-    """Every name `icon` accepts; `check` compares the names in declarations and templates with these."""
+    """Every name `icon` knows; `check` compares the names in declarations and templates with these."""
     return frozenset(_drawings()[1])
 
 
@@ -81,13 +80,13 @@ def icon_names() -> frozenset[str]:
 def icon(name: str, css: str = "") -> Markup:
     """A drawing set into the page, hidden from screen readers.
 
-    Raises: UnknownIcon. A page never shows a hole: names are checked before anything starts.
+    A name nobody drew is logged and another drawing stands in: a plugin's slip in its menu must not take every page along.
     """
     drawings, index = _drawings()
-    try:
-        start, length = index[name]
-    except KeyError:
-        raise UnknownIcon(name) from None
+    if name not in index:
+        logger.warning("no icon is called %r", name)
+        name = STAND_IN
+    start, length = index[name]
     paths = drawings[start : start + length].decode("ascii")
     solid = name.endswith("-filled")
     paint = (
