@@ -6,12 +6,13 @@ import logging
 import secrets
 from typing import Any
 
+from asyncpg.exceptions import CannotConnectNowError, PostgresConnectionError, TooManyConnectionsError
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from pydantic import ValidationError
 
-from dougong.errors import DougongError, Invalid, Problem, model_problems
+from dougong.errors import DougongError, Invalid, Problem, Unavailable, model_problems
 from dougong.i18n import Text, _
 
 __all__ = [
@@ -85,6 +86,10 @@ def is_api(request: Request[Any, Any, Any]) -> bool:
     return request.scope["path"].startswith("/api/")
 
 
+_AWAY = (ConnectionError, TimeoutError, PostgresConnectionError, CannotConnectNowError, TooManyConnectionsError)
+"""The database server is gone, or takes nobody in."""
+
+
 def as_dougong_error(err: Exception) -> DougongError:
     """Any error as one of ours. What nobody foresaw becomes a 500 whose reference stands in the log beside the trace."""
     if isinstance(err, DougongError):
@@ -103,6 +108,9 @@ def as_dougong_error(err: Exception) -> DougongError:
             known = Invalid(*fields)
         known.headers = dict(err.headers or {})  # type: ignore[attr-defined]
         return known
+    if isinstance(err, _AWAY):
+        logger.warning("the database does not answer: %s", err)
+        return Unavailable()
     reference = secrets.token_hex(4)
     logger.error("unexpected error, reference %s", reference, exc_info=err)
     unknown = DougongError()

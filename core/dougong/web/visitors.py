@@ -27,7 +27,7 @@ from dougong.people import sign_in
 from dougong.people.tables import Staff
 from dougong.plugin.snapshot import current_snapshot, pinned
 from dougong.records.entry import entering_by
-from dougong.web.problems import Unauthorized
+from dougong.web.problems import Unauthorized, as_dougong_error
 
 __all__ = ["COOKIE", "SECURITY_HEADERS", "Visitor", "Visitors", "visitor_of"]
 
@@ -92,8 +92,8 @@ class Visitors:
             stack.enter_context(speaking(DEFAULT_LOCALE, self.zone))
             try:
                 visitor = await _identify(Request(scope), self.idle)
-            except DougongError as err:
-                await _refuse(err, sender)
+            except Exception as err:  # noqa: BLE001 - before anybody is known nobody else can answer
+                await _refuse(as_dougong_error(err), sender)
                 return
             scope.setdefault("state", {})["visitor"] = visitor
             stack.enter_context(pinned(current_snapshot()))

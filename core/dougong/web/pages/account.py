@@ -8,6 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 
 from dougong.access.principal import current
+from dougong.access.version import versions
 from dougong.errors import DougongError, Invalid
 from dougong.i18n import LOCALES, _
 from dougong.people import sign_in
@@ -138,7 +139,8 @@ def _back(request: AnyRequest, otherwise: str = "/") -> str:
 
 @get("/health", include_in_schema=False)
 async def health() -> dict[str, str]:
-    """For whoever watches the server: it answers, and the database does."""
+    """For whoever watches the server: it answers, and the database does; 503 otherwise."""
+    await versions()
     return {"status": "ok"}
 
 
