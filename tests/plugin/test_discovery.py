@@ -315,7 +315,11 @@ def test_a_record_type_without_a_scope_does_not_start(shelf):
     [
         ("@hook\ndef before_sale(): ...", "unknown hook 'before_sale'"),
         ("@hook\ndef before_save(record): ...", "hook 'before_save'"),
-        ("@hook(wrapper=True)\ndef before_save(record_type):\n    yield", "hooks can't wrap each other"),
+        (
+            "import pluggy\n@pluggy.HookimplMarker('dougong')(wrapper=True)\ndef before_save(record_type):\n    yield",
+            "hooks can't wrap each other",
+        ),
+        ("@hook(wrapper=True)\ndef before_save(record_type):\n    yield", "wrapper"),
     ],
 )
 def test_a_hook_nobody_calls_is_refused(shelf, hook, said):

@@ -61,6 +61,8 @@ async def test_it_is_called_for_its_own_type_alone(of):
     assert await seen_by(caller, TEA) == TEA.key
     assert await seen_by(caller, RICE) is None
     assert await seen_by(caller, None) is None
+    assert caller.has("before_save", TEA.key)
+    assert not caller.has("before_save", RICE.key)
 
 
 async def test_one_that_names_no_type_is_called_for_all():

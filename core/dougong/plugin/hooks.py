@@ -48,9 +48,9 @@ class HookCaller:
         self._functions = _implementations(_manager(plugins))
         self._concerned: dict[tuple[str, str], list[HookImpl]] = {}
 
-    def has(self, name: str) -> bool:
-        """Whether any plugin has something to say to it; lets a busy caller save the trouble."""
-        return bool(self._functions[name])
+    def has(self, name: str, key: str = "") -> bool:
+        """Whether any plugin has something to say of records of this type; without a key, of those of every type."""
+        return bool(self._about(name, key))
 
     async def call(self, name: str, **arguments: Any) -> list[Any]:
         """What the functions answered, without the Nones. Raises what a function raises for people (DougongError)."""
