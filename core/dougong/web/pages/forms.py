@@ -84,7 +84,7 @@ async def create_record(request: AnyRequest, collection: str) -> Response[Any]:
                 read_values(record_type, _filled(record_type, typed, start=True), current(), new=True),
             )
             if then:
-                made = await desk.move(made, then)  # type: ignore[type-var]
+                made = await desk.move(made, then)
     except DougongError as err:
         view = await form_page(record_type, Typed(typed, _problems(err)), back=back)
         return page(request, view, status=_form_status(err))
@@ -150,7 +150,7 @@ async def change_record(request: AnyRequest, collection: str, record_id: str) ->
                 record, read_values(record_type, _filled(record_type, typed), current()), version=based_on
             )
             if then:
-                await desk.move(changed, then)  # type: ignore[type-var]
+                await desk.move(changed, then)
     except Conflict:
         view = await form_page(record_type, Typed(typed), record, conflict=await _conflict(record_type, record))
         return page(request, view, status=409)
@@ -332,7 +332,7 @@ async def take_step(request: AnyRequest, collection: str, record_id: str, target
     record.version = int(str(form.get("version", "0")) or 0) if str(form.get("version", "0")).isdecimal() else 0
     why = str(form.get("why", ""))
     try:
-        await desk.move(record, target, why=why or None)  # type: ignore[type-var]
+        await desk.move(record, target, why=why or None)
     except Invalid as err:
         step = await _step(record_type, record, target)
         if not step.reason:

@@ -230,7 +230,8 @@ async def _buttons(record_type: RecordType, record: Row, path: str, editable: bo
     """One primary button: the next step of its life; else edit."""
     version = (("version", str(record.version)),)
     edit = Action(str(_("Edit")), f"{path}/edit", "pencil") if editable else None
-    ahead, back = [], []
+    ahead: list[Action] = []
+    back: list[Action] = []
     for step in await moves_offered(record_type, record):
         (ahead if record_type.leads_on(step) else back).append(_move_action(record_type, step, path, version))
     verbs = [
