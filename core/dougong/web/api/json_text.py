@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-__all__ = ["read_json"]
+__all__ = ["holds_nul", "read_json"]
 
 
 def read_json(text: str | bytes) -> Any:
@@ -22,6 +22,15 @@ def read_json(text: str | bytes) -> Any:
     if escaped in text:  # type: ignore[operator]
         json.dumps(value, ensure_ascii=False).encode()
     return value
+
+
+def holds_nul(value: Any) -> bool:
+    """Whether a text anywhere in it holds the character NUL, which PostgreSQL stores nowhere."""
+    if isinstance(value, dict):
+        return any(holds_nul(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return any(map(holds_nul, value))
+    return isinstance(value, str) and "\x00" in value
 
 
 def _refuse(name: str) -> NoReturn:

@@ -22,12 +22,12 @@ from dougong.records.actions import action_named, run_action
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
 from dougong.records.history import as_stored, history_of
-from dougong.records.kinds import BIGGEST_INT
+from dougong.records.kinds import BIGGEST_INT, UNSTORABLE
 from dougong.records.queries import LARGEST_PAGE, Query, fetch_page, sums
 from dougong.records.tables import Row
 from dougong.records.types import RecordType
 from dougong.records.values import read_values, send_row
-from dougong.web.api.json_text import read_json
+from dougong.web.api.json_text import holds_nul, read_json
 from dougong.web.problems import BadRequest, PreconditionRequired, UnsupportedContent
 
 __all__ = ["json_object", "record_id_at", "routes", "type_at"]
@@ -60,6 +60,8 @@ async def json_object(request: Request[Any, Any, Any]) -> dict[str, Any]:
         raise BadRequest(_("The body is not valid JSON.")) from None
     if not isinstance(body, dict):
         raise BadRequest(_("The body must be a JSON object."))
+    if unstorable := [k for k, v in body.items() if holds_nul(v) or "\x00" in k]:
+        raise Invalid(*(Problem(k, UNSTORABLE, body[k], "type") for k in unstorable))
     return body
 
 
