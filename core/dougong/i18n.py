@@ -44,7 +44,8 @@ __all__ = [
 LOCALES: Mapping[str, Locale] = {"zh_CN": Locale.parse("zh_CN"), "en": Locale.parse("en")}
 DEFAULT_LOCALE = "zh_CN"
 _locale: ContextVar[str] = ContextVar("locale", default=DEFAULT_LOCALE)
-_zone: ContextVar[ZoneInfo] = ContextVar("zone", default=ZoneInfo("Asia/Shanghai"))
+DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
+_zone: ContextVar[ZoneInfo | None] = ContextVar("zone", default=None)
 
 
 class Text:
@@ -125,7 +126,7 @@ def current_locale() -> str:
 
 def company_zone() -> ZoneInfo:
     """The company's time zone: it decides what "today" is, whoever asks from wherever."""
-    return _zone.get()
+    return _zone.get() or DEFAULT_ZONE
 
 
 @contextmanager
@@ -142,7 +143,7 @@ def speaking(locale: str | None = None, zone: ZoneInfo | None = None) -> Iterato
 
 def today() -> dt.date:
     """The date in the company's time zone."""
-    return dt.datetime.now(_zone.get()).date()
+    return dt.datetime.now(company_zone()).date()
 
 
 def humanise(name: str) -> str:
@@ -172,7 +173,7 @@ def date_text(value: dt.date) -> str:
 
 def moment_text(value: dt.datetime, *, relative: bool = True) -> str:
     """A moment in the company's time zone: today and yesterday by name, this year without the year."""
-    local = value.astimezone(_zone.get())
+    local = value.astimezone(company_zone())
     locale = LOCALES[_locale.get()]
     clock = str(format_time(local, "HH:mm", locale=locale))
     days = (today() - local.date()).days
@@ -199,7 +200,7 @@ def _print_labels() -> None:
     from dougong.plugin.labels import derived_labels
 
     plugins = [loaded.plugin for loaded in discover(core).working if loaded.plugin]
-    print(json.dumps(derived_labels([core, *plugins]), ensure_ascii=False))
+    sys.stdout.write(json.dumps(derived_labels([core, *plugins]), ensure_ascii=False))
 
 
 if __name__ == "__main__":

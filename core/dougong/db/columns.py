@@ -52,9 +52,9 @@ __all__ = [
 ]
 
 
-def ForeignKey(
+def ForeignKey(  # noqa: N802 - stands where Piccolo's class stood
     references: type[Table] | LazyTableReference | str, *, null: bool = False, **options: Any
-) -> PiccoloForeignKey:  # noqa: N802 - stands where Piccolo's class stood
+) -> PiccoloForeignKey:
     """A reference that can't dangle: RESTRICT, indexed and required (Piccolo's own: CASCADE, no index, nullable)."""
     return PiccoloForeignKey(
         references,

@@ -10,7 +10,7 @@ __all__ = ["constraint_broken"]
 
 
 def constraint_broken(err: BaseException) -> str:
-    """"reference", "unique", or "" for anything else."""
+    """The kind of rule: "reference", "unique", or "" for anything else."""
     if isinstance(err, pg.ForeignKeyViolationError | pg.RestrictViolationError):
         return "reference"
     if isinstance(err, pg.UniqueViolationError):

@@ -19,8 +19,29 @@ if TYPE_CHECKING:
 __all__ = ["RESERVED", "Claims", "check_declarations"]
 
 RESERVED = frozenset(
-    "api changes counts health language lookup lookups me openapi.json operators organisation password plugins record-types roles "
-    "search settings shares sign-in sign-out static".split()
+    [
+        "api",
+        "changes",
+        "counts",
+        "health",
+        "language",
+        "lookup",
+        "lookups",
+        "me",
+        "openapi.json",
+        "operators",
+        "organisation",
+        "password",
+        "plugins",
+        "record-types",
+        "roles",
+        "search",
+        "settings",
+        "shares",
+        "sign-in",
+        "sign-out",
+        "static",
+    ]
 )
 """First words of addresses that are the house's own: no record path, and no plugin's route, begins with one."""
 

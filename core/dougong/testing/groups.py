@@ -48,7 +48,8 @@ class GroupAccount:
             self.groups[group] += 1
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if hasattr(session.config, "workerinput"):  # one of several workers: the whole is judged where it is put together
+        # One of several workers: the whole is judged where it is put together.
+        if hasattr(session.config, "workerinput"):
             return
         if self.complaint() and not session.config.option.collectonly:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

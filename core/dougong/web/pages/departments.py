@@ -93,7 +93,12 @@ async def _fields(typed: Typed) -> list[FormField]:
 def _place(typed: Typed) -> FormField:
     advice = str(_("Among the departments that report to the same one."))
     return FormField(
-        "place", str(_("Place among them")), "number", typed.values.get("place", ""), error=typed.error("place"), help=advice
+        "place",
+        str(_("Place among them")),
+        "number",
+        typed.values.get("place", ""),
+        error=typed.error("place"),
+        help=advice,
     )
 
 
