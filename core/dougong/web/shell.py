@@ -38,7 +38,7 @@ def shell_for(request: AnyRequest, *, notices: Sequence[Notice] = ()) -> Shell:
     nav = _navigation(person, request.scope["path"])
     return Shell(
         company=company_name(request),
-        product=str(PRODUCT),
+        product=_product(request),
         csrf=visitor.csrf,
         locale=visitor.locale,
         locales=LANGUAGES,
@@ -57,7 +57,7 @@ def door(request: AnyRequest, *, notices: Sequence[Notice] = ()) -> Door:
     visitor = visitor_of(request)
     return Door(
         company=company_name(request),
-        product=str(PRODUCT),
+        product=_product(request),
         csrf=visitor.csrf,
         locale=visitor.locale,
         locales=LANGUAGES,
@@ -69,6 +69,11 @@ def door(request: AnyRequest, *, notices: Sequence[Notice] = ()) -> Door:
 
 def company_name(request: AnyRequest) -> str:
     return str(request.app.state.config.company or PRODUCT)
+
+
+def _product(request: AnyRequest) -> str:
+    """The product's name below the company's; above it already where no company is named."""
+    return str(PRODUCT) if request.app.state.config.company else ""
 
 
 def _mark(request: AnyRequest) -> str:

@@ -303,13 +303,12 @@ def _options(field: Field, value: str, titles: Mapping[int, str]) -> tuple[Optio
 
 
 def _submits(record_type: RecordType, record: Row | None) -> tuple[Submit, ...]:
-    """Save; and where the next step asks nothing more, save and take it."""
+    """Save; and where the next step has a name of its own and asks nothing more, save and take it."""
     save = Submit(str(_("Save")), look="primary")
     cycle = record_type.lifecycle
     state = cycle.start if cycle and record is None else getattr(record, "state", "")
-    steps = (
-        [m for m in cycle.moves_from(state) if not m.reason and may(current(), record_type, m.right)] if cycle else []
-    )
+    possible = cycle.moves_from(state) if cycle else ()
+    steps = [m for m in possible if m.label and not m.reason and may(current(), record_type, m.right)]
     if not steps or state != (cycle.start if cycle else ""):
         return (save,)
     label = _("Save and %(step)s", step=str(record_type.move_label(steps[0])).lower())
