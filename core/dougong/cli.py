@@ -188,16 +188,22 @@ def _serve(config: Config) -> None:
 @click.option("--lang", "language", type=click.Choice(["zh_CN", "en"]), help="The language of the sample company.")
 def demo(data: Path | None, port: int | None, language: str | None) -> None:
     """Serve a sample company on this machine, made on the first start."""
-    from dougong import demo as sample_house
+    from dougong.demo import is_made
 
     config = _config(data, port=port, language=language, workers=1)
     if config.database:
         raise click.ClickException("a demo keeps its data in its directory, but “database” is set")
-    if not sample_house.is_made(config):
-        for line in _run(config, sample_house.make(config)):
-            _say(line)
+    if not is_made(config):
+        _run(config, _make_demo(config))
         config = _config(data, port=port, language=language, workers=1)  # with what the new house was given
     _serve(config)
+
+
+async def _make_demo(config: Config) -> None:
+    from dougong.demo import make
+
+    for line in await make(config):
+        _say(line)
 
 
 @cli.command()
