@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from dougong.records.filters import PERIODS
 from dougong.records.kinds import KINDS
 from dougong.testing.app import Reception
 
@@ -166,6 +167,17 @@ def ask(reception: Reception, path: str, **params: Any) -> dict[str, Any]:
 # ---------------------------------------------------------------------- filters made up
 
 
+@st.composite
+def good_leaf(draw: st.DrawFn, kind: str) -> list[Any]:
+    operator, values = draw(st.sampled_from(KINDS[kind].operators)), SAMPLES[kind].values
+    value = {
+        "in": st.lists(values, max_size=3),
+        "empty": st.sampled_from([None, True, False]),
+        "during": st.sampled_from(list(PERIODS)),
+    }.get(operator, values)
+    return [SAMPLES[kind].key, operator, draw(value)]
+
+
 def trees() -> st.SearchStrategy[Any]:
     """What looks like a filter, and sometimes is none."""
     keys = st.sampled_from(
@@ -178,7 +190,10 @@ def trees() -> st.SearchStrategy[Any]:
         st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=5),
         st.sampled_from(["me", "2026-03-04", "9999-12-31", "0001-01-01", "2026-13-99", "2026-03-04T05:06", "this_week", "12.50", "key", "true"]),
     )  # fmt: skip
-    leaf = st.tuples(keys, operators, st.one_of(plain, st.lists(plain, max_size=3))).map(list)
+    made_up = st.tuples(keys, operators, st.one_of(plain, st.lists(plain, max_size=3))).map(list)
+    leaf = st.one_of(
+        made_up, *([good_leaf(kind) for kind, sample in SAMPLES.items() if sample.collection == CUSTOMERS])
+    )
     return st.recursive(
         leaf,
         lambda inner: st.one_of(
