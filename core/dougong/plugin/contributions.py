@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dougong.db.columns import Lookup, PiccoloForeignKey
-from dougong.i18n import Text, _
+from dougong.i18n import Text, _, humanise
 from dougong.records.types import RecordType
 
 if TYPE_CHECKING:
     from piccolo.columns.base import Column
+    from pydantic import BaseModel
 
 __all__ = ["KINDS", "Menu", "Preset", "Right", "Tab", "Tile", "TileRow", "Timeline"]
 
@@ -150,6 +151,13 @@ def _route_label(route: Any) -> str:
     return ", ".join(f"/{str(path).strip('/')}" for path in sorted(getattr(route, "paths", ())))
 
 
+def _settings_label(model: type[BaseModel]) -> str:
+    """What can be set, in the reader's words."""
+    domain = model.__module__.partition(".")[0]
+    labels = (Text(info.title or humanise(name), domain) for name, info in model.model_fields.items())
+    return str(_(", ")).join(map(str, labels))
+
+
 def _preset_label(preset: Preset) -> Text:
     return _("%(what)s, for “%(role)s”", what=preset.record.plural, role=preset.role)
 
@@ -163,7 +171,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("rights", _("Rights"), lambda right: right.label, Right),
     Kind("presets", _("Presets"), _preset_label, Preset),
     Kind("lookups", _("Choices"), lambda lookup: lookup.label, Lookup),
-    Kind("settings", _("Settings"), lambda model: model.__name__),
+    Kind("settings", _("Settings"), _settings_label),
     Kind("hooks", _("Hooks"), lambda module: module.__name__),
     Kind("samples", _("Samples"), lambda sample: sample.__name__),
 )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from dougong.i18n import Text, humanise
 from dougong.plugin.manifest import Plugin
 from dougong.records.types import RecordType
 
-__all__ = ["derived_labels", "model_label"]
+__all__ = ["bare_type", "derived_labels", "model_choices", "model_label"]
 
 
 def derived_labels(plugins: Sequence[Plugin]) -> dict[str, list[str]]:
@@ -28,14 +31,34 @@ def model_label(model: type[BaseModel], name: str, domain: str) -> Text:
     return Text(model.model_fields[name].title or humanise(name), domain)
 
 
+def model_choices(info: FieldInfo, domain: str) -> dict[Any, Text]:
+    """What a field of literals can be chosen from, each with its label; empty for every other field."""
+    bare = bare_type(info)
+    inner = get_args(bare)[0] if get_origin(bare) is list and get_args(bare) else bare
+    values = get_args(inner) if get_origin(inner) is Literal else ()
+    return {value: Text(humanise(str(value)), domain) for value in values}
+
+
+def bare_type(info: FieldInfo) -> Any:
+    """The type without its "or nothing"."""
+    kinds = [kind for kind in get_args(info.annotation) if kind is not NoneType]
+    is_union = get_origin(info.annotation) in (Union, UnionType)
+    return kinds[0] if is_union and len(kinds) == 1 else info.annotation
+
+
 def _texts(plugin: Plugin) -> Iterator[Text]:
     for record_type in plugin.records:
         yield from _of_record_type(record_type)
     if plugin.settings:
-        yield from (model_label(plugin.settings, name, plugin.label.domain) for name in plugin.settings.model_fields)
-        yield from (
-            Text(f.description, plugin.label.domain) for f in plugin.settings.model_fields.values() if f.description
-        )
+        yield from _of_settings(plugin.settings, plugin.label.domain)
+
+
+def _of_settings(model: type[BaseModel], domain: str) -> Iterator[Text]:
+    for name, info in model.model_fields.items():
+        yield model_label(model, name, domain)
+        yield from model_choices(info, domain).values()
+        if info.description:
+            yield Text(info.description, domain)
 
 
 def _of_record_type(record_type: RecordType) -> Iterator[Text]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 from litestar import Request, Response, get, post
 from pydantic import BaseModel
@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from dougong.access.rights import need
 from dougong.errors import NotFound
 from dougong.i18n import Text, _, humanise
+from dougong.plugin.labels import bare_type, model_choices
 from dougong.plugin.settings import change_settings, settings_of
 from dougong.plugin.snapshot import current_snapshot
 from dougong.web.pages.dialogs import answered
@@ -112,34 +113,21 @@ def _field(plugin: str, key: str, info: FieldInfo, typed: Typed) -> FormField:
         error=typed.error(key),
         help=advice or _bounds(info),
         required=kind != "yes_no" and not _optional(info),
-        options=tuple(Option(str(v), str(Text(humanise(str(v)), domain))) for v in _choices(info)),
+        options=tuple(Option(str(value), str(label)) for value, label in model_choices(info, domain).items()),
         wide=kind == "long_text",
     )
-
-
-def _bare(info: FieldInfo) -> Any:
-    """The type without its "or nothing"."""
-    kinds = [kind for kind in get_args(info.annotation) if kind is not NoneType]
-    is_union = get_origin(info.annotation) in (Union, UnionType)
-    return kinds[0] if is_union and len(kinds) == 1 else info.annotation
 
 
 def _optional(info: FieldInfo) -> bool:
     return get_origin(info.annotation) in (Union, UnionType) and NoneType in get_args(info.annotation)
 
 
-def _choices(info: FieldInfo) -> tuple[Any, ...]:
-    bare = _bare(info)
-    inner = get_args(bare)[0] if get_origin(bare) is list and get_args(bare) else bare
-    return get_args(inner) if get_origin(inner) is Literal else ()
-
-
 def _kind(info: FieldInfo) -> str:
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     if "kind" in extra:
         return str(extra["kind"])
-    bare = _bare(info)
-    if _choices(info):
+    bare = bare_type(info)
+    if model_choices(info, ""):
         return "multi_choice" if get_origin(bare) is list else "choice"
     return {bool: "yes_no", int: "number", float: "number"}.get(bare, "text")
 
