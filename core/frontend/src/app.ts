@@ -8,6 +8,7 @@ import "./palette";
 import "./keys";
 import "./toasts";
 import "./swaps";
+import "./whole";
 import "./islands/list";
 import { countIn } from "./counts";
 import { focusFirst } from "./forms";
