@@ -1,0 +1,31 @@
+"""The pages the administrator reaches, by name; each is looked at and its controls are pressed."""
+
+from __future__ import annotations
+
+TABS = ("contacts.customer", "interactions.customer", "customer-relations.customer", "customer-relations.related", "visits.customer")
+
+PLACES = {
+    "home": "/",
+    "customers": "/customers",
+    "customers-filtered": "/customers?f=city&o=contains&v=杭州&g=0&f=kind&o=%3D&v=channel&g=1",
+    "nothing-found": "/customers?q=zzzzzz",
+    "contacts": "/contacts",
+    "customer": "/customers/1",
+    "customer-history": "/customers/1?tab=history",
+    **{f"customer-{tab.partition('.')[0]}-{tab.partition('.')[2]}": f"/customers/1?tab={tab}" for tab in TABS},
+    "contact": "/contacts/1",
+    "visit-new": "/visits/new",
+    "end-customer-new": "/customers/new?kind=end",
+    "channel-customer-new": "/customers/new?kind=channel",
+    "customer-edit": "/customers/1/edit",
+    "plugins": "/plugins",
+    "plugin-off": "/plugins/customers",
+    "organisation": "/organisation",
+    "roles": "/roles",
+    "role": "/roles/2",
+    "lookups": "/lookups",
+    "lookup": "/lookups/customer_source",
+    "settings": "/settings/customers",
+    "search": "/search?q=hy",
+    "password": "/password",
+}
