@@ -14,6 +14,7 @@ from dougong.cli import cli
 from dougong.config import Config, read_config
 from dougong.house import open_house
 from dougong.people import sign_in
+from dougong.people.errors import WrongSignIn
 from dougong.people.services import add_department, add_staff
 from dougong.plugin.snapshot import current_snapshot
 
@@ -132,7 +133,7 @@ def test_accounts_are_made_and_their_passwords_reset(data):
     assert inside(data, lambda: sign_in.sign_in("wangfang", first)).user
     second = last_line(run("user", "reset-password", "wangfang", "--data", data))
     assert inside(data, lambda: sign_in.sign_in("wangfang", second)).user
-    with pytest.raises(Exception, match="password is wrong"):
+    with pytest.raises(WrongSignIn):
         inside(data, lambda: sign_in.sign_in("wangfang", first))
 
 

@@ -139,7 +139,7 @@ async def test_changing_further_than_seeing_is_refused_and_kept_in_the_form(offi
         assert answer.status_code == 422
         assert value_of("name", answer.text) == "错误角色甲"
         assert as_shown(answer.text)["grant:customer:edit"] == "all"
-        assert "This reaches further than reading does" in answer.text
+        assert "这项权限的范围超出了查看权限的范围" in answer.text
         assert (await admin.post(path, data=form | {"grant:customer:edit": "everything"})).status_code in (404, 422)
         assert (await admin.post(path, data=form | {"name": ""})).status_code == 422
 
@@ -160,7 +160,7 @@ async def test_nobody_grants_what_they_do_not_hold(office: Office) -> None:
     async with office.nothing_written():
         answer = await browser.post(f"/roles/{other}", data=form | {"grant:customer:read": "all"})
         assert answer.status_code == 403
-        assert "hold yourself" in answer.text
+        assert "不能授予自己没有的权限" in answer.text
         answer = await browser.post(f"/roles/{other}", data=form | {"rights": ["plugins.manage"]})
         assert (answer.status_code, await grants(other)) != (303, {("", "plugins.manage")})
     mine = await office.staff("王芳")
@@ -169,7 +169,7 @@ async def test_nobody_grants_what_they_do_not_hold(office: Office) -> None:
     async with office.nothing_written():
         answer = await browser.post(f"/organisation/staff/{mine.id}/roles", data={"roles": ["1"]})
         assert answer.status_code == 403
-        assert "hold yourself" in answer.text
+        assert "不能授予自己没有的权限" in answer.text
     with acting_as(system("test")):
         await assign_roles(zhaomin.user, [await standard("service")])
 
