@@ -108,6 +108,14 @@ async def test_names_sort_by_sound_beside_latin_ones(http):
     assert initial == sorted(initial)
 
 
+async def test_the_sound_decides_not_the_character(http):
+    by_sound = ["阿波罗", "Baker", "长江", "杭城", "Zebra", "中原"]
+    for name in sorted(by_sound):
+        await make(http, name=name, city="音序市")
+    listed = await ask(http, filter=["city", "=", "音序市"], sort="name", fields="name")
+    assert [row["name"] for row in listed["items"]] == by_sound
+
+
 async def test_a_reference_sorts_by_the_name_of_what_it_refers_to(http):
     people = {row["id"]: row["name"] for row in (await ask(http, "/api/v1/staff", limit=500))["items"]}
     owners = [
