@@ -64,10 +64,10 @@ async def _serve_here(config: Config, ready: Callable[[str], None]) -> None:
     from granian.server.embed import Server
 
     from dougong.house import open_house
-    from dougong.web.app import build_app
+    from dougong.web.app import build_app, servable_plugins
 
     _quiet()
-    house = await open_house(config)
+    house = await open_house(config, installed=servable_plugins)
     try:
         server = Server(
             build_app(config, house=house),

@@ -37,7 +37,7 @@ from dougong.web.problems import Unauthorized, is_api, problem_response
 from dougong.web.render import error_page
 from dougong.web.visitors import Visitors, same_origin, visitor_of
 
-__all__ = ["build_app", "create_app"]
+__all__ = ["build_app", "create_app", "servable_plugins"]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 BIGGEST_BODY = 2_000_000
@@ -53,9 +53,9 @@ def create_app() -> ASGIApp:
 def build_app(config: Config, *, house: House | None = None) -> ASGIApp:
     """The application over a house of its own, opened and closed with it; or over one that is already open (tests).
 
-    A plugin whose routes can't be taken in is isolated like one that can't be imported.
+    A house that is given was opened with `servable_plugins`.
     """
-    installed = house.installed if house else _without_bad_routes(discover(core))
+    installed = house.installed if house else servable_plugins()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -104,8 +104,10 @@ def _routes_of(loaded: LoadedPlugin) -> list[BaseRouteHandler]:
     return routes
 
 
-def _without_bad_routes(installed: Installed) -> Installed:
-    """Each plugin's handlers are tried for themselves, so that one that can't be served doesn't take the house along."""
+def servable_plugins() -> Installed:
+    """What is installed. Each plugin's handlers are tried for themselves: one that can't be served is isolated, and
+    doesn't take the house along."""
+    installed = discover(core)
     for loaded in installed.working:
         if not (routes := _routes_of(loaded)):
             continue
