@@ -9,6 +9,16 @@ from dougong.api import Plugin, _
 plugin = Plugin(name="leaner", label=_("Leaner"), requires=["rude>=1"])
 """
 
+TANGLED = """
+from dougong.api import Plugin, Right, _, get
+
+@get("/tangled", right="tangle")
+async def tangled(what) -> str:  # Litestar wants every parameter annotated
+    return what
+
+plugin = Plugin(name="tangled", label=_("Tangled"), rights=[Right("tangle", _("Tangle"))], routes=[tangled])
+"""
+
 HOOKED = """
 from dougong.api import Plugin, _
 from made_up_{name} import hooks

@@ -39,6 +39,7 @@ async def admin(module_database_url: str, tmp_path_factory: pytest.TempPathFacto
             "sleepy": failing.SLEEPY,
             "leaner": failing.LEANER,
             "sour": failing.SOUR,
+            "tangled": failing.TANGLED,
         }.items():
             shelf.put(name, source)
         for name, source in HANGING.items():
@@ -151,4 +152,12 @@ async def test_a_tile_that_fails_or_hangs_leaves_a_note_and_the_page_stands(admi
     card = await card_of(admin, "sour")
     assert "It failed in tile dull: OutOfTime" in card
     assert [f.where for f in failures.failures_of("sour")] == ["tile dull", "tile broken"]
+    await everything_serves(admin)
+
+
+async def test_a_plugin_whose_routes_cannot_be_served_is_named_and_the_rest_serves(admin):
+    assert "can't be served" in await card_of(admin, "tangled")
+    answer = await admin.put("/api/v1/plugins/tangled/state", json={"enabled": True})
+    assert answer.status_code == 409
+    assert (await admin.get("/tangled")).status_code == 404
     await everything_serves(admin)

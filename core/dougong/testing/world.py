@@ -22,7 +22,7 @@ from dougong.people.services import account_named, add_account
 from dougong.people.sign_in import create_token
 from dougong.plugin.state import enable
 from dougong.records.entry import entering_by
-from dougong.web.app import build_app
+from dougong.web.app import build_app, servable_plugins
 
 __all__ = ["World", "open_world"]
 
@@ -61,7 +61,8 @@ class World:
 @asynccontextmanager
 async def open_world(database_url: str, directory: Path, plugins: Sequence[str] = ()) -> AsyncIterator[World]:
     """A house on an empty database with these plugins (and what they need) switched on; closed at the end."""
-    house = await open_house(read_config(directory, database=database_url), serving=False)
+    config = read_config(directory, database=database_url)
+    house = await open_house(config, serving=False, installed=servable_plugins)
     try:
         with acting_as(system(_WHY)):
             for name in plugins:
