@@ -5,7 +5,7 @@
 
 Every package has its own catalogue, `<package>/locale/<language>/LC_MESSAGES/<package>.po`. Its English
 texts come from `_("…")` in the package's Python files and templates, and from the labels that core derives
-from declarations, which `python -m dougong.i18n labels` prints as JSON: {"package": ["Label", …]}.
+from declarations, which `python -m dougong.plugin.labels` prints as JSON: {"package": ["Label", …]}.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def texts_in(file: Path) -> list[Any]:
 
 def derived_labels() -> dict[str, list[str]]:
     """Labels nobody wrote as `_("…")`: field `planned_for` is shown as "Planned for"."""
-    command = [sys.executable, "-m", "dougong.i18n", "labels"]
+    command = [sys.executable, "-m", "dougong.plugin.labels"]
     printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     labels: dict[str, list[str]] = json.loads(printed) if printed.strip() else {}
     return labels

@@ -191,17 +191,3 @@ def moment_text(value: dt.datetime, *, relative: bool = True) -> str:
         if _locale.get() == "zh_CN"
         else str(format_datetime(local, "MMM d, y, HH:mm", locale=locale))
     )
-
-
-def _print_labels() -> None:
-    """`python -m dougong.i18n labels`: what translators need beyond the texts in the source, as JSON."""
-    from dougong.builtin import core
-    from dougong.plugin.discovery import discover
-    from dougong.plugin.labels import derived_labels
-
-    plugins = [loaded.plugin for loaded in discover(core).working if loaded.plugin]
-    sys.stdout.write(json.dumps(derived_labels([core, *plugins]), ensure_ascii=False))
-
-
-if __name__ == "__main__":
-    _print_labels()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from types import NoneType, UnionType
@@ -70,3 +72,16 @@ def _of_record_type(record_type: RecordType) -> Iterator[Text]:
     for action in record_type.actions:
         if action.form:
             yield from (model_label(action.form, name, record_type.domain) for name in action.form.model_fields)
+
+
+def main() -> None:
+    """`python -m dougong.plugin.labels`: what translators need beyond the texts in the source, as JSON."""
+    from dougong.builtin import core
+    from dougong.plugin.discovery import discover
+
+    plugins = [loaded.plugin for loaded in discover(core).working if loaded.plugin]
+    sys.stdout.write(json.dumps(derived_labels([core, *plugins]), ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
