@@ -209,5 +209,4 @@ relation = RecordType(
     ],
     search=[CustomerRelation.remark],
     labels={CustomerRelation.related: _("Related customer"), CustomerRelation.relation: _("Type of relation")},
-    menu=False,
 )

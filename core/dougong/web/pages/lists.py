@@ -282,7 +282,7 @@ def _rows(record_type: RecordType, keys: Sequence[str], found: Page, state: List
     tail = f"?{urlencode(state.pairs())}" if state and state.pairs() else ""
     for row in found.rows:
         title = title_text(title_field, row[title_key], title_titles)
-        href = f"/{record_type.path}/{row['id']}{tail}"
+        href = f"/{record_type.path}/{row['id']}{tail}" if record_type.menu else ""
         cells = tuple(
             title_cell(record_type, title, href) if make is None else make(row[k], known)
             for k, make, known in zip(keys, makers, titles, strict=True)

@@ -510,13 +510,13 @@ async def _related(tab: RelatedTab, record_id: int, path: str) -> RelatedList:
         Query(tab.record, also=pointing_to(tab.record, via, record_id), fields=keys, limit=RELATED), with_titles=True
     )
     create = None
-    if may(current(), tab.record, "create"):
+    if tab.record.menu and may(current(), tab.record, "create"):
         label = str(_("New %(what)s", what=tab.record.label))
         create = Action(
             label, f"/{tab.record.path}/new?{urlencode({via: record_id, 'back': f'{path}?tab={tab_key(tab)}'})}", "plus"
         )
     empty = Placeholder(str(_("No %(what)s here yet", what=tab.label or tab.record.plural)), icon=tab.record.icon)
-    more = f"/{tab.record.path}?{urlencode([('f', via), ('o', '='), ('v', record_id), ('g', 0)])}" if found.next else ""
+    more = f"/{tab.record.path}?{urlencode([('f', via), ('o', '='), ('v', record_id), ('g', 0)])}" if found.next and tab.record.menu else ""
     return RelatedList(
         table_view(tab.record, keys, found, empty=empty),
         create,
