@@ -72,7 +72,7 @@ def look_alike(place: Path) -> Path:
     brands = [brand for brand, _spelt in words.BRANDS]
     trades = [trade for trade, _name, _form in words.TRADES]
     made = [
-        f"{dice.choice(brands)}{dice.choice(trades)}{dice.choice(['', '·', 'A', '2', '（中国）', '&'])}{n}"
+        f"{dice.choice(brands)}{dice.choice(trades)}{dice.choice(['', '', '', 'A', '2', '（中国）', '·', '&'])}{n}"
         for n in range(1200)
     ]
     (place / "company-short-names-zh.txt").write_text("\n".join(made), encoding="utf-8")

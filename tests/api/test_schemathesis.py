@@ -153,7 +153,12 @@ class Records:
 def send(reception: Reception, who: str, case: Case) -> Any:
     options = case.as_transport_kwargs(base_url=f"http://{HOST}")
     sent = requests.Request(**{k: v for k, v in options.items() if k in _REQUEST}).prepare()
-    return reception.ask(who, str(sent.method), str(sent.url), headers=dict(sent.headers), content=sent.body)
+    headers = [(name.encode("latin-1"), as_bytes(value)) for name, value in sent.headers.items()]
+    return reception.ask(who, str(sent.method), str(sent.url), headers=headers, content=sent.body)
+
+
+def as_bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("latin-1")
 
 
 _REQUEST = ("method", "url", "headers", "params", "json", "data", "files", "cookies")
