@@ -115,26 +115,34 @@ async def make_operator(request: AnyRequest) -> dict[str, Any]:
     return {**_operator(made), "password": password}
 
 
+def number_at(text: str) -> int:
+    """The id of an account, a role or a share: these tables count in four bytes."""
+    number = record_id_at(text)
+    if number >= 2**31:
+        raise NotFound
+    return number
+
+
 @delete("/api/v1/operators/{user:str}", include_in_schema=False, status_code=204)
 async def remove_operator(user: str) -> None:
-    await accounts.remove_operator(record_id_at(user))
+    await accounts.remove_operator(number_at(user))
 
 
 @post("/api/v1/operators/{user:str}/password", include_in_schema=False, status_code=200)
 async def reset_password(user: str) -> dict[str, Any]:
-    return {"password": await accounts.reset_password(record_id_at(user))}
+    return {"password": await accounts.reset_password(number_at(user))}
 
 
 @get("/api/v1/operators/{user:str}/roles", include_in_schema=False)
 async def read_roles_of(user: str) -> dict[str, Any]:
-    given = await roles_of(record_id_at(user))
+    given = await roles_of(number_at(user))
     return {"roles": [line.id for line in given]}
 
 
 @put("/api/v1/operators/{user:str}/roles", include_in_schema=False)
 async def give_roles(request: AnyRequest, user: str) -> dict[str, Any]:
     given = RolesOfOperator.model_validate(await json_object(request))
-    await assign_roles(record_id_at(user), given.roles)
+    await assign_roles(number_at(user), given.roles)
     return {"roles": sorted(set(given.roles))}
 
 
@@ -165,12 +173,12 @@ async def create_role(request: AnyRequest) -> dict[str, Any]:
 
 @get("/api/v1/roles/{role:str}", include_in_schema=False)
 async def read_role(role: str) -> dict[str, Any]:
-    return await _whole_role(record_id_at(role))
+    return await _whole_role(number_at(role))
 
 
 @patch("/api/v1/roles/{role:str}", include_in_schema=False)
 async def change_role(request: AnyRequest, role: str) -> dict[str, Any]:
-    role_id = record_id_at(role)
+    role_id = number_at(role)
     given = RoleChanges.model_validate(await json_object(request))
     async with transaction(_("Role changed")):
         if given.name is not None or given.description is not None:
@@ -214,7 +222,7 @@ async def _whole_role(role_id: int) -> dict[str, Any]:
 
 @delete("/api/v1/roles/{role:str}", include_in_schema=False, status_code=204)
 async def delete_role(role: str) -> None:
-    await remove_role(record_id_at(role))
+    await remove_role(number_at(role))
 
 
 # ------------------------------------------------------------------ shares
@@ -264,7 +272,7 @@ def _day(text: str | None) -> dt.date | None:
 
 @delete("/api/v1/shares/{share_id:str}", include_in_schema=False, status_code=204)
 async def end_share(share_id: str) -> None:
-    await unshare(record_id_at(share_id))
+    await unshare(number_at(share_id))
 
 
 BODIES: Mapping[str, type[BaseModel]] = {
