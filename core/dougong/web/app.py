@@ -154,7 +154,7 @@ async def _check_origin(request: Request[Any, Any, Any]) -> Response[Any] | None
     given = request.headers.get("x-csrf-token")
     if given is None and request.content_type[0] in ("application/x-www-form-urlencoded", "multipart/form-data"):
         given = str((await request.form()).get("_csrf_token", ""))
-    if not given or not secrets.compare_digest(given, visitor.csrf):
+    if not given or not secrets.compare_digest(given.encode("utf-8", "replace"), visitor.csrf.encode()):
         raise Forbidden(_("This form is no longer valid: reload the page and send it again."))
     return None
 

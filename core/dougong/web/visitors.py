@@ -86,7 +86,9 @@ class Visitors:
         path = scope["path"]
         sender = _with_headers(send, path)
         if path.startswith(_STATIC):
-            await self.app(scope, receive, sender)
+            scope.setdefault("state", {})["visitor"] = Visitor()  # nobody is asked for, but a missing file is answered
+            with speaking(DEFAULT_LOCALE, self.zone):
+                await self.app(scope, receive, sender)
             return
         with ExitStack() as stack:
             stack.enter_context(speaking(DEFAULT_LOCALE, self.zone))

@@ -37,7 +37,7 @@ async def typed_in(request: AnyRequest) -> Typed:
     values: dict[str, str] = {}
     several: dict[str, tuple[str, ...]] = {}
     for key, value in (await request.form()).multi_items():
-        text = str(value)
+        text = str(value).replace("\x00", "")  # PostgreSQL stores it nowhere
         values[key] = text
         several[key] = (*several.get(key, ()), text)
     return Typed(values, several=several)

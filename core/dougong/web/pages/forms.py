@@ -141,8 +141,7 @@ async def change_record(request: AnyRequest, collection: str, record_id: str) ->
     record_type, record = await record_at(collection, record_id)
     form = await request.form()
     typed = {k: str(v) for k, v in form.items() if k in record_type.entered}
-    version = str(form.get("version", ""))
-    based_on = int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
+    based_on = _based_on(form)
     then = str(form.get("then", ""))
     try:
         async with transaction():
@@ -158,6 +157,12 @@ async def change_record(request: AnyRequest, collection: str, record_id: str) ->
         view = await form_page(record_type, Typed(typed, _problems(err)), record, version=based_on)
         return page(request, view, status=_form_status(err))
     return go(request, f"/{record_type.path}/{record.id}", _("Saved."))
+
+
+def _based_on(form: Mapping[str, Any]) -> int:
+    """The version a form was filled in on; 0, which no record has, for what is none."""
+    version = str(form.get("version", ""))
+    return int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
 
 
 def _written(record_type: RecordType, record: Row) -> dict[str, str]:
@@ -328,7 +333,7 @@ async def ask_why(request: AnyRequest, collection: str, record_id: str, target: 
 async def take_step(request: AnyRequest, collection: str, record_id: str, target: str) -> Response[Any]:
     record_type, record = await record_at(collection, record_id)
     form = await request.form()
-    record.version = int(str(form.get("version", "0")) or 0) if str(form.get("version", "0")).isdecimal() else 0
+    record.version = _based_on(form)
     why = str(form.get("why", ""))
     try:
         await desk.move(record, target, why=why or None)
