@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-TABS = ("contacts.customer", "interactions.customer", "customer-relations.customer", "customer-relations.related", "visits.customer")
+TABS = (
+    "contacts.customer",
+    "interactions.customer",
+    "customer-relations.customer",
+    "customer-relations.related",
+    "visits.customer",
+)
 
 PLACES = {
     "home": "/",
@@ -14,6 +20,7 @@ PLACES = {
     "customer-history": "/customers/1?tab=history",
     **{f"customer-{tab.partition('.')[0]}-{tab.partition('.')[2]}": f"/customers/1?tab={tab}" for tab in TABS},
     "contact": "/contacts/1",
+    "relation": "/customer-relations/1",
     "visit-new": "/visits/new",
     "end-customer-new": "/customers/new?kind=end",
     "channel-customer-new": "/customers/new?kind=channel",

@@ -127,7 +127,9 @@ def test_the_door_is_whole_and_for_everybody(reception, axe, data, lang):
 
 def test_the_tabs_of_a_customer_are_the_ones_looked_at(look):
     page = look("zh", "/customers/1", DESK)
-    tabs = page.eval_on_selector_all(".dg-views a", "links => links.map((it) => new URL(it.href).searchParams.get('tab'))")
+    tabs = page.eval_on_selector_all(
+        ".dg-views a", "links => links.map((it) => new URL(it.href).searchParams.get('tab'))"
+    )
     assert tabs == [None, *TABS, "history"]
 
 

@@ -78,7 +78,9 @@ CODE = re.compile(r"/[\w/{}:-]+|\w+(\.\w+)+")
 
 def english_left_over(texts: Iterable[str], data: Data) -> Iterator[str]:
     """English on a Chinese page: what has a Chinese translation, and what is neither data nor a name."""
-    translated = {english for domain in DOMAINS for english, chinese in catalogue(domain, "zh_CN").items() if english != chinese}
+    translated = {
+        english for domain in DOMAINS for english, chinese in catalogue(domain, "zh_CN").items() if english != chinese
+    }
     for text in texts:
         strange = [word for word in LATIN.findall(CODE.sub("", text)) if word.lower() not in data.latin | NAMES]
         if text in translated or strange:
