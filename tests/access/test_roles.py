@@ -262,6 +262,100 @@ async def test_unknown_rights_types_and_fields_are_named(office):
             assert [p.field for p in raised.value.problems] == [field]
 
 
+# ------------------------------------------------------------------ fields that are held back from whoever keeps roles
+
+
+WORTH = "acc_deal.worth"
+EVERY_DEAL = {("acc_deal", "read"): Grant(frozenset({"all"}))}
+
+
+@pytest.fixture
+async def half_blind(office):
+    """Keeps roles, and sees every deal but not what it is worth."""
+    reads = await office.role("reads", {("deal", "read"): ["all"]})
+    keeps = await office.role("keeps", {})
+    with acting_as(system("test")):
+        await set_fields(reads, {WORTH: "hidden"})
+        await set_rights(keeps, ["roles.manage"])
+    await office.give("me", reads, keeps)
+    assert WORTH in (await office.as_("me")).hidden
+    return office
+
+
+async def test_a_role_of_ones_own_making_opens_no_field_that_is_held_back(half_blind):
+    with acting_as(await half_blind.as_("me")):
+        mine = await create_role("mine")
+        with pytest.raises(Forbidden):
+            await set_grants(mine, EVERY_DEAL)
+        await set_fields(mine, {WORTH: "hidden"})
+        await set_grants(mine, EVERY_DEAL)
+        with pytest.raises(Forbidden):
+            await set_fields(mine, {})
+        with pytest.raises(Forbidden):
+            await set_fields(mine, {WORTH: "read"})
+
+
+async def test_a_field_that_is_only_seen_is_not_handed_on_to_be_changed(half_blind):
+    with acting_as(system("test")):
+        await set_fields((await roles_named("reads"))[0], {WORTH: "read"})
+    with acting_as(await half_blind.as_("me")):
+        mine = await create_role("mine")
+        with pytest.raises(Forbidden):
+            await set_fields(mine, {"acc_deal.department": "hidden"})
+        await set_fields(mine, {WORTH: "read"})
+        await set_grants(mine, EVERY_DEAL)
+
+
+async def test_a_role_that_shows_what_is_held_back_is_given_by_others(half_blind):
+    shows = await half_blind.role("shows", {("deal", "read"): ["all"]})
+    with acting_as(await half_blind.as_("me")):
+        for name in ("me", "other"):
+            with pytest.raises(Forbidden):
+                await assign_roles(half_blind.users[name], [shows])
+    assert WORTH in (await half_blind.as_("me")).hidden
+
+
+async def test_taking_off_the_role_that_holds_a_field_back_is_for_others(half_blind):
+    [keeps] = await roles_named("keeps")
+    with acting_as(await half_blind.as_("me")), pytest.raises(Forbidden):
+        await assign_roles(half_blind.users["me"], [keeps])
+    with acting_as(await half_blind.as_("root")):
+        await assign_roles(half_blind.users["me"], [keeps])
+
+
+async def test_what_is_shut_under_a_parent_is_not_opened_by_a_role_that_is_silent_on_it(half_blind):
+    with acting_as(system("test")):
+        await set_grants((await roles_named("reads"))[0], {**EVERY_DEAL, ("acc_note", "read"): Grant(frozenset())})
+    with acting_as(await half_blind.as_("me")):
+        mine, shut = await create_role("mine"), {("acc_note", "read"): Grant(frozenset())}
+        with pytest.raises(Forbidden):
+            await set_fields(mine, {WORTH: "hidden"})
+        await set_grants(mine, shut)
+        await set_fields(mine, {WORTH: "hidden"})
+        await set_grants(mine, {**EVERY_DEAL, **shut})
+        with pytest.raises(Forbidden):
+            await set_grants(mine, EVERY_DEAL, ["acc_note"])
+
+
+async def test_a_copy_holds_back_what_its_original_does(half_blind):
+    [reads] = await roles_named("reads")
+    with acting_as(await half_blind.as_("me")):
+        assert (await matrix(await copy_role(reads, "copy"))).fields == {WORTH: "hidden"}
+
+
+@pytest.mark.parametrize("key", ["id", "version", "name"])
+async def test_what_names_a_record_is_held_back_from_nobody(office, key):
+    role = await office.role("r", OWN)
+    with acting_as(await office.as_("root")), pytest.raises(Invalid):
+        await set_fields(role, {f"acc_deal.{key}": "hidden"})
+
+
+async def roles_named(*names):
+    with acting_as(system("test")):
+        found = {str(line.name): line.id for line in await roles()}
+    return [found[name] for name in names]
+
+
 async def test_the_last_administrator_stays(office):
     with acting_as(await office.as_("root")):
         with pytest.raises(Refused):

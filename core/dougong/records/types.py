@@ -253,6 +253,11 @@ class RecordType:
         return {c._meta.name: self._field(c) for c in sorted(columns, key=self._place)}
 
     @cached_property
+    def can_be_held_back(self) -> frozenset[str]:
+        """The fields a role may hide or only show; without a title a record could not be named, nor kept apart from others."""
+        return frozenset(self.fields) - {"id", "version", self.title._meta.name}
+
+    @cached_property
     def entered(self) -> Mapping[str, Field]:
         """The fields people fill in."""
         hidden = keys_of(self.template.hidden)

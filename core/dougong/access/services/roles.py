@@ -12,7 +12,7 @@ from dougong.access.levels import covers, holds, level_of
 from dougong.access.policies import guarded_types
 from dougong.access.principal import Grant, Principal, acting_as, current
 from dougong.access.rights import may_do, need
-from dougong.access.services.principals import ADMIN, on_behalf
+from dougong.access.services.principals import ADMIN, field_levels, on_behalf
 from dougong.access.tables import Role, RoleField, RoleGrant, RoleRight, UserRole
 from dougong.access.version import rights_changed
 from dougong.db import transaction
@@ -20,7 +20,7 @@ from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused
 from dougong.i18n import Text, _
 from dougong.people.tables import User
 from dougong.plugin.snapshot import current_snapshot
-from dougong.records.types import RecordType
+from dougong.records.types import ACTIONS, RecordType
 
 __all__ = [
     "Cell",
@@ -187,8 +187,8 @@ async def copy_role(role_id: int, name: str) -> int:
         terms = (await read_charter()).roles[role_id]
     async with transaction(_("Role copied")):
         made = await create_role(name, str(Text.load(original["description"])))
+        await set_fields(made, terms.fields)  # first: a grant shows every field that is not held back
         await set_grants(made, terms.grants)
-        await set_fields(made, terms.fields)
         await set_rights(made, terms.rights)
     return made
 
@@ -242,7 +242,7 @@ async def set_grants(role_id: int, grants: Mapping[tuple[str, str], Grant], reco
 
     For a type reached through its parent, an action left out is inherited and a grant without scopes shuts it.
     Raises Invalid for unknown types and rights and where something may be changed that may not be seen, Forbidden
-    where the role would grant more than the acting person holds.
+    where the role would grant more than the acting person holds, or show fields that are held back from them.
     """
     holder = need(MANAGE)
     await _changeable(role_id)
@@ -256,11 +256,13 @@ async def set_grants(role_id: int, grants: Mapping[tuple[str, str], Grant], reco
             stored = await RoleGrant.select().where(mine)
             before = {(row["record"], row["action"]): stored_grant(row) for row in stored}
             _check_held(holder, grants, before, types)
+            terms = (await read_charter()).roles[role_id]
             for record in sorted(named):
                 await RoleGrant.delete().where(mine & (RoleGrant.record == record))
             kept = {key: g for key, g in grants.items() if g.scopes or narrows(types[key[0]])}
             if kept:
                 await RoleGrant.insert(*(_row(role_id, key, grant) for key, grant in kept.items()))
+            _check_opened(holder, (await read_charter()).roles[role_id], terms)
 
 
 def _row(role_id: int, key: tuple[str, str], grant: Grant) -> RoleGrant:
@@ -320,9 +322,47 @@ async def set_fields(role_id: int, fields: Mapping[str, str]) -> None:
             beyond = opened & (holder.hidden | holder.readonly)
             if beyond:
                 raise Forbidden(_BEYOND, what=", ".join(sorted(beyond)))
+            terms = (await read_charter()).roles[role_id]
             await RoleField.delete().where(RoleField.role == role_id)
             if fields:
                 await RoleField.insert(*(RoleField(role=role_id, field=f, level=level) for f, level in fields.items()))
+            _check_opened(holder, (await read_charter()).roles[role_id], terms)
+
+
+def _check_opened(holder: Principal, role: RoleTerms, before: RoleTerms | None = None) -> None:
+    """Forbidden where a role now shows what is held back from the acting person.
+
+    The most generous of somebody's roles decides. So a role that has a say on a type opens the fields it doesn't hold
+    back itself, and with a parent the children it doesn't shut itself.
+    """
+    types = {t.key: t for t in guarded_types()}
+    held_back = [(name, 0) for name in holder.hidden] + [(name, 1) for name in holder.readonly]
+    opened = {
+        f"{types[record].label}: {types[record].fields[key].label}"
+        for name, level in held_back
+        for record, _dot, key in (name.partition("."),)
+        if record in types and key in types[record].fields and _shown(role, name) > max(level, _shown(before, name))
+    }
+    opened |= {
+        f"{types[record].label}: {action}"
+        for record, action in holder.grants
+        if record in types and narrows(types[record]) and action in ACTIONS
+        if _leaves_open(role, record, action) and not _leaves_open(before, record, action)
+        if not holds(holder, types[record], action, Grant(frozenset({"all"})))
+    }
+    if opened:
+        raise Forbidden(_BEYOND, what=", ".join(sorted(opened)))
+
+
+def _shown(role: RoleTerms | None, name: str) -> int:
+    """How much a role shows of a field: nothing (it has no say, or hides it), 1 to be seen, 2 to be changed."""
+    if role is None or name.partition(".")[0] not in role.spoken_of:
+        return 0
+    return {"hidden": 0, "read": 1}.get(role.fields.get(name, ""), 2)
+
+
+def _leaves_open(role: RoleTerms | None, record: str, action: str) -> bool:
+    return role is not None and record in role.spoken_of and (record, action) not in role.grants
 
 
 def _check_fields(fields: Mapping[str, str]) -> None:
@@ -330,7 +370,7 @@ def _check_fields(fields: Mapping[str, str]) -> None:
     wrong: list[Problem] = []
     for name, level in fields.items():
         record, _dot, key = name.partition(".")
-        if record not in types or key not in types[record].fields:
+        if record not in types or key not in types[record].can_be_held_back:
             wrong.append(Problem(name, _("There is no such field."), name, "unknown"))
         elif level not in ("hidden", "read"):
             wrong.append(Problem(name, _("Choose “hidden” or “read”."), level, "choice"))
@@ -390,6 +430,10 @@ async def assign_roles(user_id: int, role_ids: Iterable[int]) -> None:
             before = set(await UserRole.select(UserRole.role).where(mine).output(as_list=True))
             for role_id in sorted(wanted ^ before):
                 _check_role_held(holder, charter.roles[role_id])
+            for role_id in sorted(wanted - before):
+                _check_opened(holder, charter.roles[role_id])
+            if user_id == holder.user:
+                _check_let_go(charter.roles_of(before), charter.roles_of(wanted))
             if before - wanted:
                 await UserRole.delete().where(mine & UserRole.role.is_in(sorted(before - wanted)))
             if wanted - before:
@@ -409,6 +453,15 @@ def _check_role_held(holder: Principal, role: RoleTerms) -> None:
     beyond_rights = {right for right in role.rights if not may_do(holder, right)}
     if beyond or beyond_rights:
         raise Forbidden(_BEYOND, what=", ".join(sorted({str(b) for b in beyond} | beyond_rights)))
+
+
+def _check_let_go(before: Sequence[RoleTerms], after: Sequence[RoleTerms]) -> None:
+    """Forbidden where somebody would see more by taking a role off themselves: the one that held a field back."""
+    hidden, readonly = field_levels(before)
+    hidden_then, readonly_then = field_levels(after)
+    opened = (hidden - hidden_then) | (readonly - readonly_then - hidden_then)
+    if opened:
+        raise Forbidden(_BEYOND, what=", ".join(sorted(opened)))
 
 
 async def refuse_without_administrator() -> None:

@@ -184,10 +184,10 @@ async def change_role(request: AnyRequest, role: str) -> dict[str, Any]:
         if given.name is not None or given.description is not None:
             now = (await matrix(role_id)).role
             await rename_role(role_id, given.name or str(now.name), given.description)
+        if given.fields is not None:  # before the grants: these show every field that is not held back
+            await set_fields(role_id, given.fields)
         if given.grants is not None:
             await set_grants(role_id, _grants(given.grants), [_key(path) for path in given.grants])
-        if given.fields is not None:
-            await set_fields(role_id, given.fields)
         if given.rights is not None:
             await set_rights(role_id, given.rights)
     return await _whole_role(role_id)

@@ -68,7 +68,6 @@ HEADS: Mapping[str, Text] = {
     "export": _("Export"),
 }
 _AS_PARENT = _("Inherited")
-_NEVER_HELD_BACK = frozenset({"id", "version"})
 _BY_DEPARTMENT = frozenset({"department", "below", "chosen"})
 
 
@@ -405,7 +404,7 @@ def _fields_page(known: Matrix, kind: RecordType, typed: Typed) -> FormPage:
             placeholder=str(_("see") if field.managed else _("see and change")),
         )
         for key, field in kind.fields.items()
-        if _can_be_held_back(kind, key)
+        if key in kind.can_be_held_back
     )
     return FormPage(
         title=str(_("Fields: %(what)s", what=kind.plural)),
@@ -429,10 +428,6 @@ def _field_levels(*, managed: bool) -> tuple[Option, ...]:
     return (*read, Option("hidden", str(_("hidden"))))
 
 
-def _can_be_held_back(kind: RecordType, key: str) -> bool:
-    return key not in _NEVER_HELD_BACK and key != kind.title._meta.name
-
-
 @post(f"{ROLES}/{{role_id:str}}/fields/{{collection:str}}", include_in_schema=False, status_code=200)
 async def save_fields(request: AnyRequest, role_id: str, collection: str) -> Response[Any]:
     known, kind = await _role_and_type(role_id, collection)
@@ -441,7 +436,7 @@ async def save_fields(request: AnyRequest, role_id: str, collection: str) -> Res
         levels = dict(known.fields)
         for key in kind.fields:
             level = typed.values.get(f"field:{key}")
-            if level is None or not _can_be_held_back(kind, key):
+            if level is None or key not in kind.can_be_held_back:
                 continue
             levels.pop(f"{kind.key}.{key}", None)
             if level:
