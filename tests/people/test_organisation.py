@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dougong.access.principal import Grant, acting_as, system
-from dougong.access.services import assign_roles, create_role, set_grants, share_record
+from dougong.access.services import assign_roles, create_role, set_grants, set_rights, share_record
 from dougong.access.tables import Share
 from dougong.errors import Forbidden, Invalid, Refused
 from dougong.people.errors import AlreadyOperator, OwnSuperior, StillInUse
@@ -27,6 +27,7 @@ from dougong.people.services import (
     rename_department,
     reset_password,
 )
+from dougong.people.sign_in import create_token, end_sessions
 from dougong.people.tables import Department, Position, Staff
 from dougong.records import desk
 from dougong.records.change_log import ChangeLog
@@ -254,3 +255,53 @@ async def test_who_keeps_accounts_is_no_match_for_an_administrator(keeper):
         for refused in (reset_password(keeper.users["root"]), remove_operator(keeper.users["root"])):
             with pytest.raises(Forbidden):
                 await refused
+
+
+async def test_nor_for_somebody_with_a_right_about_the_whole_house(keeper):
+    """Who could set their password would hold that right too."""
+    with acting_as(system("test")):
+        power = await create_role("power")
+        await set_rights(power, ["roles.manage"])
+        person = await keeper.person("王芳")
+    fang = await keeper.account("fang", "hr", staff=person)
+    with acting_as(await keeper.as_("zhaomin")):
+        assert await reset_password(fang)
+    with acting_as(system("test")):
+        await assign_roles(fang, [power])
+    with acting_as(await keeper.as_("zhaomin")):
+        for attack in (
+            reset_password(fang),
+            create_token(fang),
+            end_sessions(fang),
+            create_token(keeper.users["root"]),
+            deactivate_staff(person),
+            remove_operator(fang),
+        ):
+            with pytest.raises(Forbidden):
+                await attack
+        assert (await keeper.person("王芳")).active
+        assert await create_token(keeper.users["zhaomin"])
+    with acting_as(await keeper.as_("root")):
+        assert await create_token(fang)
+        assert not (await deactivate_staff(person)).active
+
+
+async def test_the_last_administrator_works_here(keeper):
+    with acting_as(system("test")):
+        person = await keeper.person("李雷")
+    await keeper.account("lei", "admin", staff=person)
+    with acting_as(await keeper.as_("lei")):
+        await remove_operator(keeper.users["root"])
+        with pytest.raises(Refused):
+            await deactivate_staff(person)
+    assert (await keeper.as_("lei")).admin
+
+
+async def test_somebody_who_left_is_no_administrator_to_count_on(keeper):
+    with acting_as(system("test")):
+        person = await keeper.person("李雷")
+    await keeper.account("lei", "admin", staff=person)
+    with acting_as(await keeper.as_("root")):
+        await deactivate_staff(person)
+        with pytest.raises(Refused):
+            await remove_operator(keeper.users["root"])

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dougong.access.principal import acting_as, current, system
-from dougong.access.rights import may_do
+from dougong.access.rights import need
+from dougong.access.services.members import refuse_to_outrank
 from dougong.access.services.principals import on_behalf
 from dougong.db import transaction
 from dougong.errors import Forbidden, Invalid, NotFound, Problem
@@ -144,7 +145,7 @@ async def create_token(user_id: int, label: str = "", expires: dt.datetime | Non
 
     Forbidden for other people's accounts without the right to keep accounts.
     """
-    _own_or_managed(user_id)
+    await _own_or_managed(user_id)
     token = f"dg_{secrets.token_urlsafe(32)}"
     async with transaction(_("Token made")):
         with acting_as(on_behalf(_WHY)):
@@ -179,7 +180,7 @@ async def token_of(token: str) -> SignedIn | None:
 
 async def tokens_of(user_id: int) -> list[dict[str, Any]]:
     """An account's tokens: id, label, created, used, expires."""
-    _own_or_managed(user_id)
+    await _own_or_managed(user_id)
     columns = (Token.id, Token.label, Token.created, Token.used, Token.expires)
     with acting_as(on_behalf(_WHY)):
         return await Token.select(*columns).where(Token.user == user_id).order_by(Token.id)
@@ -187,7 +188,7 @@ async def tokens_of(user_id: int) -> list[dict[str, Any]]:
 
 async def remove_token(user_id: int, token_id: int) -> None:
     """End a token. NotFound when the account has none of this id."""
-    _own_or_managed(user_id)
+    await _own_or_managed(user_id)
     with acting_as(on_behalf(_WHY)):
         gone = await Token.delete().where((Token.id == token_id) & (Token.user == user_id)).returning(Token.id)
     if not gone:
@@ -199,7 +200,7 @@ async def remove_token(user_id: int, token_id: int) -> None:
 
 async def sessions_of(user_id: int, idle: dt.timedelta = IDLE) -> list[OpenSession]:
     """Where an account is signed in now, the last used first."""
-    _own_or_managed(user_id)
+    await _own_or_managed(user_id)
     now = _now()
     running = (Session.expires > now) & (Session.seen > now - idle)
     columns = (Session.id, Session.created, Session.seen, Session.ip, Session.agent)
@@ -214,7 +215,7 @@ async def sessions_of(user_id: int, idle: dt.timedelta = IDLE) -> list[OpenSessi
 
 async def end_session(user_id: int, session_id: int) -> None:
     """Sign an account out in one place. NotFound when it isn't signed in there."""
-    _own_or_managed(user_id)
+    await _own_or_managed(user_id)
     with acting_as(on_behalf(_WHY)):
         gone = (
             await Session.delete().where((Session.id == session_id) & (Session.user == user_id)).returning(Session.id)
@@ -225,7 +226,7 @@ async def end_session(user_id: int, session_id: int) -> None:
 
 async def end_sessions(user_id: int) -> None:
     """Sign an account out everywhere."""
-    _own_or_managed(user_id)
+    await _own_or_managed(user_id)
     with acting_as(on_behalf(_WHY)):
         await Session.delete().where(Session.user == user_id)
 
@@ -284,9 +285,10 @@ def _signed_in(account: Mapping[str, Any], **session: Any) -> SignedIn:
     )
 
 
-def _own_or_managed(user_id: int) -> None:
-    if current().user != user_id and not may_do(current(), "organisation.manage"):
-        raise Forbidden
+async def _own_or_managed(user_id: int) -> None:
+    if current().user != user_id:
+        need("organisation.manage")
+        await refuse_to_outrank(user_id)
 
 
 def _digest(token: str) -> str:

@@ -8,12 +8,12 @@ from typing import Any
 
 from dougong.access.principal import acting_as, current
 from dougong.access.rights import may_do, need
-from dougong.access.services.principals import on_behalf
-from dougong.access.tables import UserRole
+from dougong.access.services.principals import ADMIN, on_behalf
+from dougong.access.tables import RoleRight, UserRole
 from dougong.errors import Forbidden
 from dougong.i18n import Text
 
-__all__ = ["Member", "members_of", "roles_by_account"]
+__all__ = ["Member", "members_of", "refuse_to_outrank", "roles_by_account"]
 
 _WHY = "show who has which role"
 
@@ -67,3 +67,17 @@ async def _given(user_ids: Sequence[int]) -> Sequence[dict[str, Any]]:
             .where(UserRole.user.is_in(list(user_ids)))
             .order_by(of_role.id)
         )
+
+
+async def refuse_to_outrank(user_id: int) -> None:
+    """Forbidden for the account of somebody with a right about the whole house that the acting person doesn't hold, an
+    administrator's first of all: whoever sets their password would hold it too."""
+    who = current()
+    if who.admin or who.system is not None or who.user == user_id:
+        return
+    with acting_as(on_behalf(_WHY)):
+        given = await UserRole.select(UserRole.role, UserRole.role.key.as_alias("key")).where(UserRole.user == user_id)
+        held = [row["role"] for row in given]
+        rights = await RoleRight.select(RoleRight.right).where(RoleRight.role.is_in(held)) if held else []
+    if any(row["key"] == ADMIN for row in given) or not all(may_do(who, row["right"]) for row in rights):
+        raise Forbidden

@@ -466,6 +466,7 @@ def _check_let_go(before: Sequence[RoleTerms], after: Sequence[RoleTerms]) -> No
 
 async def refuse_without_administrator() -> None:
     """Refused when the house would be left without anybody who may do everything. For the system, inside a transaction."""
-    admins = UserRole.role.key == ADMIN
-    if not await UserRole.exists().where(admins & (UserRole.user.active == True)):  # noqa: E712 - a column's comparison
+    of_user: Any = UserRole.user
+    admins = await UserRole.select(of_user.active, of_user.staff.active).where(UserRole.role.key == ADMIN)
+    if not any(row["user.active"] and row["user.staff.active"] not in (False, 0) for row in admins):
         raise Refused(_("Somebody must stay administrator."))

@@ -9,12 +9,13 @@ from typing import Any
 
 from dougong.access.principal import acting_as, current
 from dougong.access.rights import need
-from dougong.access.services.principals import ADMIN, on_behalf
+from dougong.access.services.members import refuse_to_outrank
+from dougong.access.services.principals import on_behalf
 from dougong.access.services.roles import assign_roles, refuse_without_administrator
 from dougong.access.tables import Share, UserRole
 from dougong.access.version import rights_changed
 from dougong.db import transaction
-from dougong.errors import Forbidden, Invalid, NotFound, Problem
+from dougong.errors import Invalid, NotFound, Problem
 from dougong.i18n import LOCALES, _
 from dougong.people import passwords
 from dougong.people.errors import AlreadyOperator
@@ -96,7 +97,7 @@ async def remove_operator(user_id: int) -> None:
     need(MANAGE)
     async with transaction(_("Account removed")):
         await rights_changed()
-        await _outrank(user_id)
+        await refuse_to_outrank(user_id)
         with acting_as(on_behalf(_WHY)):
             for table in (Session, Token, UserRole):
                 await table.delete().where(table.user == user_id)
@@ -110,7 +111,7 @@ async def remove_operator(user_id: int) -> None:
 async def reset_password(user_id: int) -> str:
     """A new password to sign in with once. The account is signed out everywhere; its tokens go on."""
     need(MANAGE)
-    await _outrank(user_id)
+    await refuse_to_outrank(user_id)
     password = passwords.one_time_password()
     hashed = await passwords.hash_of(password)
     async with transaction(_("Password reset")):
@@ -121,17 +122,6 @@ async def reset_password(user_id: int) -> str:
                 raise NotFound
             await Session.delete().where(Session.user == user_id)
     return password
-
-
-async def _outrank(user_id: int) -> None:
-    """An administrator's account is kept by administrators only."""
-    who = current()
-    if who.admin or who.system is not None:
-        return
-    with acting_as(on_behalf(_WHY)):
-        admins = (UserRole.user == user_id) & (UserRole.role.key == ADMIN)
-        if await UserRole.exists().where(admins):
-            raise Forbidden
 
 
 async def set_preferences(user_id: int, *, locale: str | None, theme: str | None) -> None:

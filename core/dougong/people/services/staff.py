@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dougong.access.principal import acting_as
+from dougong.access.services.members import refuse_to_outrank
 from dougong.access.services.principals import on_behalf
+from dougong.access.services.roles import refuse_without_administrator
 from dougong.access.version import rights_changed
 from dougong.db import transaction
 from dougong.i18n import _
@@ -32,14 +34,20 @@ async def move_staff(staff: Staff, to: int, *, take_records: bool = True, versio
 
 
 async def deactivate_staff(staff: Staff, *, version: int | None = None) -> Staff:
-    """Somebody no longer works here: they can't sign in and can't be chosen; what is theirs stays theirs."""
+    """Somebody no longer works here: they can't sign in and can't be chosen; what is theirs stays theirs.
+
+    Forbidden for whoever outranks the acting person, Refused for the last administrator.
+    """
     async with transaction(_("Staff member left")):
         await rights_changed()
         changed = await desk.change(staff, {"active": False}, version=version)
         with acting_as(on_behalf("sign out somebody who no longer works here")):
-            accounts = User.select(User.id).where(User.staff == staff.id).output(as_list=True)
-            for user in await accounts:
+            accounts = await User.select(User.id).where(User.staff == staff.id).output(as_list=True)
+        for user in accounts:
+            await refuse_to_outrank(user)
+            with acting_as(on_behalf("sign out somebody who no longer works here")):
                 await Session.delete().where(Session.user == user)
+                await refuse_without_administrator()
         return changed
 
 
