@@ -6,6 +6,7 @@ because Playwright's loop may not stay open while other modules run theirs.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import signal
@@ -151,6 +152,13 @@ def sign_in(page: Any, who: str, password: str) -> None:
 @pytest.fixture(scope="module")
 def reception(server, browser) -> Reception:
     return Reception(server, browser)
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The program that reads a page for those who see, hear or point differently."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

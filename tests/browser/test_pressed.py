@@ -64,10 +64,14 @@ PAGE = r"""
     for (let it = own.closest("details"); it; it = it.parentElement.closest("details")) it.open = true;
     element.scrollIntoView({ block: "center" });
   };
+  const focus = (control) => { // on the control itself, or nowhere, is no change
+    const active = document.activeElement;
+    return active === document.body || control.contains(active) ? "" : [...document.querySelectorAll("*")].indexOf(active);
+  };
   const state = (control) => JSON.stringify([
     location.href, document.documentElement.className, document.documentElement.dataset.theme, document.body.innerHTML,
     [...document.querySelectorAll("input, select, textarea")].map((it) => [it.value, it.checked]),
-    document.activeElement === control || control.contains(document.activeElement) ? "" : [...document.querySelectorAll("*")].indexOf(document.activeElement),
+    focus(control), document.querySelectorAll(":popover-open, :modal").length,
   ]);
 
   let control, before, reached;
@@ -112,8 +116,7 @@ class Presser:
         self.page.watch.settle()
         self.page.evaluate(PAGE)
 
-    def page_at(self, name: str) -> None:
-        path, everywhere = PLACES[name], name == SHELL
+    def press_all(self, name: str, path: str, *, everywhere: bool) -> None:
         self.open(path)
         fresh = [
             it for it in self.page.evaluate("(all) => dgPress.list(all)", everywhere) if it["sign"] not in self.pressed
@@ -177,7 +180,7 @@ def test_something_comes_of_every_press(reception, who, names):
     with reception.window(who, lang="en") as page:
         presser = Presser(page)
         for name in names:
-            presser.page_at(name)
+            presser.press_all(name, PLACES[name], everywhere=name == SHELL)
         assert presser.dead == []
         assert presser.wrong == []
         assert len(presser.pressed) > len(names) * 5
