@@ -45,6 +45,7 @@ class Filter extends HTMLElement {
     if (input.name === "f") one<HTMLInputElement>("[name=v]", row)!.value = "";
     if (input.name === "f" || input.name === "o") this.#fit(row);
     else if (input.closest("[data-value]")) this.#gather(row);
+    this.#separate();
   }
 
   #clicked(event: Event): void {
@@ -139,9 +140,12 @@ class Filter extends HTMLElement {
     }
   }
 
+  /** Groups stand apart; a single row without a field can't be taken away. */
   #separate(): void {
     let before: string | null = null;
-    for (const row of this.#rows) {
+    const rows = this.#rows;
+    for (const row of rows) {
+      one<HTMLButtonElement>("[data-remove]", row)!.disabled = rows.length === 1 && !one<HTMLSelectElement>("[name=f]", row)!.value;
       const group = one<HTMLInputElement>("[name=g]", row)!.value;
       row.classList.toggle("dg-first-of-group", before !== null && group !== before);
       before = group;
