@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+from dougong.access.charter import read_charter
 from dougong.access.policies import type_named
 from dougong.access.principal import acting_as, current
 from dougong.access.rights import may_with
@@ -13,7 +15,7 @@ from dougong.access.tables import Share
 from dougong.access.version import rights_changed
 from dougong.db import transaction
 from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused
-from dougong.i18n import _, today
+from dougong.i18n import _, date_text, today
 from dougong.people.tables import Department, Staff
 from dougong.records.tables import Row
 from dougong.records.types import RecordType
@@ -46,14 +48,16 @@ async def share_record(
 ) -> int:
     """Show a record to a person, or to a department and all below it; the share's id.
 
-    Sharing again with the same one changes the level and the day. Only who may edit a record can share it. What the
-    other one's roles say about shared records decides what they can do with it.
+    Sharing again with the same one changes the level and the day. Only who may edit a record can share it, and who may
+    because it is shared with them, no longer than it is. What the other one's roles say about shared records decides what
+    they can do with it.
     """
     shared = type_named(record_type) if isinstance(record_type, str) else record_type
     if not shared.scope.has("role"):
         raise Refused(_("%(records)s can't be shared one by one.", records=shared.plural))
     await _check(staff, department, level, until)
     await _may_share(shared, record_id)
+    await _no_longer_than_held(shared, record_id, until)
     async with transaction(_("Record shared")):
         await rights_changed()
         with acting_as(on_behalf(_WHY)):
@@ -105,6 +109,24 @@ async def _may_share(record_type: RecordType, record_id: int) -> None:
         raise NotFound
     if not await may_with(record_type, "edit", record_id):
         raise Forbidden
+
+
+async def _no_longer_than_held(record_type: RecordType, record_id: int, until: dt.date | None) -> None:
+    """Invalid where somebody would hand on, or to themselves, for longer what is only shared with them until a day."""
+    who = current()
+    with acting_as(replace(who, shared={}, version=())):
+        if await may_with(record_type, "edit", record_id):
+            return
+    of_record = (Share.record == record_type.key) & (Share.record_id == record_id) & (Share.level == "edit")
+    with acting_as(on_behalf(_WHY)):
+        to_them: Any = Share.staff == who.staff
+        if above := (await read_charter()).above(who.departments):
+            to_them = to_them | Share.department.is_in(list(above))
+        days = await Share.select(Share.until).where(of_record & to_them).output(as_list=True)
+    last = max(days) if days and None not in days else None
+    if last is not None and (until is None or until > last):
+        message = _("It is shared with you until %(day)s, and can't be shared for longer.", day=date_text(last))
+        raise Invalid(Problem("until", message, until, "range"))
 
 
 async def _keep(share: Share) -> int:
