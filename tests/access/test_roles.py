@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from dougong.access.principal import Grant, acting_as, system
@@ -26,11 +28,13 @@ from dougong.access.services import (
 from dougong.access.tables import RoleGrant
 from dougong.db import transaction
 from dougong.errors import Forbidden, Invalid, NotFound, Refused
-from dougong.i18n import speaking
+from dougong.i18n import Text, speaking, today
 from dougong.people.services import account_named, make_operator, remove_operator
 from dougong.people.tables import Staff
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
+from dougong.records.actions import run_action
+from dougong.records.types import Action
 
 OWN = {("deal", "read"): ["own"]}
 
@@ -400,6 +404,45 @@ async def test_only_who_may_edit_a_record_shares_it(office):
         assert await shares_of(office.types["deal"], deal) == []
         with pytest.raises(NotFound):
             await unshare(first)
+
+
+async def test_what_is_shared_until_a_day_is_not_handed_on_for_longer(office):
+    deal = await office.deal_of("other")
+    edits = await office.role("edits", {("deal", a): ["own", "shared"] for a in ("read", "edit")})
+    await office.give("me", edits)
+    await office.give("other", edits)
+    soon, later = today() + dt.timedelta(days=3), today() + dt.timedelta(days=4)
+    with acting_as(await office.as_("other")):
+        await share_record("acc_deal", deal, staff=office.staff["me"], level="edit", until=soon)
+    with acting_as(await office.as_("me")):
+        for target in ({"staff": office.staff["me"]}, {"department": office.departments["sales"]}):
+            for until in (None, later):
+                with pytest.raises(Invalid) as refused:
+                    await share_record("acc_deal", deal, level="edit", until=until, **target)
+                assert [p.field for p in refused.value.problems] == ["until"]
+        await share_record("acc_deal", deal, department=office.departments["sales"], until=soon)
+        assert {s.until for s in await shares_of(office.types["deal"], deal)} == {soon}
+    with acting_as(await office.as_("other")):
+        await share_record("acc_deal", deal, staff=office.staff["me"], level="edit")
+    with acting_as(await office.as_("me")):
+        await share_record("acc_deal", deal, department=office.departments["sales"], until=later)
+
+
+async def test_a_verb_asks_for_its_right_on_this_very_record(office):
+    done = []
+
+    async def ring(record):
+        done.append(record.id)
+
+    kind = office.types["deal"]
+    verb = Action(ring, label=Text("Ring", "dougong"))
+    await office.give("me", await office.role("r", {("deal", "read"): ["below"], ("deal", "edit"): ["own"]}))
+    own, seen = await office.deal_of("me"), await office.deal_of("other")
+    with acting_as(await office.as_("me")):
+        await run_action(kind, await desk.get(kind.table, own), verb, {})
+        with pytest.raises(Forbidden):
+            await run_action(kind, await desk.get(kind.table, seen), verb, {})
+    assert done == [own]
 
 
 async def test_an_unseen_record_is_not_found_for_sharing(office):

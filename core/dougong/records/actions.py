@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from dougong.access.principal import current
-from dougong.access.rights import may
+from dougong.access.rights import may, may_with
 from dougong.db import transaction
 from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused
 from dougong.i18n import _
@@ -38,8 +38,11 @@ def action_named(record_type: RecordType, key: str) -> Action:
 
 
 async def run_action(record_type: RecordType, record: Row, action: Action, given: Mapping[str, Any]) -> None:
-    """Check that the action is offered here to this person, read its form, run it. Refused when its condition doesn't hold."""
-    if not may(current(), record_type, action.right):
+    """Check that the person holds the action's right on this record, read its form, run it.
+
+    Refused when its condition doesn't hold.
+    """
+    if not await may_with(record_type, action.right, int(record.id)):
         raise Forbidden
     if action.when is not None and not holds(action.when, record):
         raise Refused(_("“%(action)s” can't be done with this record now.", action=action.label))
