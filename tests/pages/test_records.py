@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from dougong.access.services import matrix, roles_of, set_fields
+
 from .conftest import Office, value_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -151,3 +153,37 @@ async def test_columns_of_ones_own(office: Office) -> None:
 async def test_no_form_leads_away(office: Office, where: str) -> None:
     answer = await office.browsers["wangfang"].post("/customers/columns", data={"reset": "1", "back": where})
     assert answer.headers["location"] == "/"
+
+
+HELD_BACK = [
+    "interaction.owner",
+    "interaction.kind",
+    "interaction.happened_at",
+    "interaction.customer",
+    "customer.owner",
+    "customer.state",
+    "contact.customer",
+]
+
+
+@pytest.mark.parametrize("name", HELD_BACK)
+async def test_pages_do_without_a_field_that_is_held_back(office: Office, name: str) -> None:
+    """What a list, a timeline or a number would ask of the field is left out; the rest of the page stands."""
+    number = await mine(office, f"留白有限公司{HELD_BACK.index(name)}")
+    browser, world = office.browsers["wangfang"], office.company.world
+    said = f"听说的事{HELD_BACK.index(name)}"
+    assert (await browser.post(f"/customers/{number}/timeline", data={"text": said})).status_code == 303
+    async with world.acting("admin"):
+        [sales] = [role.id for role in await roles_of(world.users["wangfang"])]
+        kept = (await matrix(sales)).fields
+        await set_fields(sales, {name: "hidden"})
+    try:
+        places = ("", "?q=a", "?tab=history", "?tab=contacts.customer", "/counts", "/edit")
+        for path in ("/", "/customers", "/customers/counts", "/counts", *(f"/customers/{number}{p}" for p in places)):
+            assert (await browser.get(path)).status_code == 200, path
+        shown = said in (await browser.get(f"/customers/{number}")).text
+        assert shown == (name not in ("interaction.happened_at", "interaction.customer"))
+        assert ("view=1" in (await browser.get("/customers")).text) == (name != "customer.owner")
+    finally:
+        async with world.acting("admin"):
+            await set_fields(sales, kept)

@@ -14,7 +14,7 @@ from dougong.records import desk
 from dougong.records.filters import compile_filter, conditions
 from dougong.records.queries import bounded_count
 from dougong.records.types import RecordType
-from dougong.web.pages.lists import total_words, type_at
+from dougong.web.pages.lists import can_be_asked, total_words, type_at
 from dougong.web.pages.records import id_at, pointing_to, tab_key
 from dougong.web.shell import menus_for
 
@@ -55,6 +55,8 @@ async def view_counts(collection: str) -> dict[str, str]:
     record_type = type_at(collection)
     found = {}
     for number, view in enumerate(record_type.saved_views):
+        if not can_be_asked(record_type, view):
+            continue
         tree = conditions(view.where)
         found[f"view:{number}"] = await _count(
             f"{record_type.key}:{number}", record_type, compile_filter(record_type, tree)

@@ -20,7 +20,7 @@ from dougong.records.fields import Field
 from dougong.records.filters import OPERATORS, PERIODS, conditions, visible_field
 from dougong.records.layouts import columns_for, reset_columns, save_columns
 from dougong.records.queries import BOUND, Page, Query, fetch_page
-from dougong.records.types import RecordType
+from dougong.records.types import RecordType, SavedView
 from dougong.web.cells import cell_maker, title_cell
 from dougong.web.render import go, page
 from dougong.web.views import (
@@ -256,7 +256,13 @@ def _tabs(state: ListState) -> tuple[Tab, ...]:
             count_key=f"view:{n}",
         )
         for n, view in enumerate(state.record_type.saved_views)
+        if can_be_asked(state.record_type, view)
     )
+
+
+def can_be_asked(record_type: RecordType, view: SavedView) -> bool:
+    """Whether the person may see every field a saved view asks about."""
+    return all(visible_field(record_type, key) for [key, _operator, _value] in conditions(view.where))
 
 
 def table_view(

@@ -346,10 +346,12 @@ async def timeline_of(record_type: RecordType, record: Row, *, only_changes: boo
 
 async def _written(timeline: Timeline, record_id: int) -> list[tuple[dt.datetime, Entry]]:
     record_type = timeline.record
-    keys = tuple(
-        c._meta.name for c in (timeline.at, timeline.text, *((timeline.kind,) if timeline.kind is not None else ()))
-    )
-    who = "owner" if "owner" in record_type.fields else ""
+    keys = tuple(c._meta.name for c in (timeline.at, timeline.text))
+    if not all(visible_field(record_type, key) for key in (*keys, timeline.via._meta.name)):
+        return []
+    if timeline.kind is not None and visible_field(record_type, timeline.kind._meta.name):
+        keys = (*keys, timeline.kind._meta.name)
+    who = "owner" if visible_field(record_type, "owner") else ""
     query = Query(
         record_type,
         [[timeline.via._meta.name, "=", record_id]],
@@ -516,7 +518,11 @@ async def _related(tab: RelatedTab, record_id: int, path: str) -> RelatedList:
             label, f"/{tab.record.path}/new?{urlencode({via: record_id, 'back': f'{path}?tab={tab_key(tab)}'})}", "plus"
         )
     empty = Placeholder(str(_("No %(what)s here yet", what=tab.label or tab.record.plural)), icon=tab.record.icon)
-    more = f"/{tab.record.path}?{urlencode([('f', via), ('o', '='), ('v', record_id), ('g', 0)])}" if found.next and tab.record.menu else ""
+    more = (
+        f"/{tab.record.path}?{urlencode([('f', via), ('o', '='), ('v', record_id), ('g', 0)])}"
+        if found.next and tab.record.menu
+        else ""
+    )
     return RelatedList(
         table_view(tab.record, keys, found, empty=empty),
         create,
