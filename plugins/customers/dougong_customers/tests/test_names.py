@@ -95,8 +95,13 @@ def test_letters_digits_and_brackets_make_a_chinese_name(name):
 
 @given(ENGLISH_NAMES, SIGNS)
 def test_any_other_sign_is_refused_in_an_english_name(name, sign):
-    if not is_chinese(name) and sign not in ",.() ":
-        assert unicodedata.normalize("NFC", sign) in forbidden_characters(name + sign) or sign == "\u037e"
+    if not is_chinese(name) and sign not in ",.() " and unicodedata.normalize("NFC", sign) == sign:
+        assert sign in forbidden_characters(name + sign)
+
+
+@pytest.mark.parametrize(("sign", "named"), [("\u037e", ";"), ("\U0001d15f", "\U0001d158")])
+def test_a_sign_that_is_written_otherwise_is_named_as_it_is_written(sign, named):
+    assert named in forbidden_characters(f"Kestrel{sign}")
 
 
 @given(CHINESE_NAMES, SIGNS)
