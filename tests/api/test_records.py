@@ -341,3 +341,13 @@ async def test_pages_and_records_take_few_queries(company, wangfang, statements)
             with statements() as counted:
                 await browser.get(path)
             assert 1 <= len(counted) <= most, (path, len(counted), counted)
+
+
+async def test_a_step_looks_at_the_record_it_leads_to(wangfang, lilei):
+    """A channel customer needs one it sells to; becoming one and being approved in the same change needs it too."""
+    made = await make(wangfang, name="一步登天有限公司", kind="end")
+    assert (await wangfang.post(f"{CUSTOMERS}/{made['id']}/moves", json={"to": "submitted"})).status_code == 200
+    submitted = (await lilei.get(f"{CUSTOMERS}/{made['id']}")).json()
+    assert (await patch(lilei, submitted, kind="channel", state="approved")).status_code == 409
+    assert (await lilei.get(f"{CUSTOMERS}/{made['id']}")).json() == submitted
+    assert (await patch(lilei, submitted, state="approved", city="杭州")).status_code == 200

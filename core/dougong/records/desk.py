@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -145,7 +146,7 @@ async def move(
         if old["version"] != record.version:
             raise Stale(now=old["version"], yours=record.version)
         if step.check:
-            await step.check(record)
+            await step.check(_as_wanted(record, values or {}))
         await _write(record_type, {record.id: old}, {record.id: {**(values or {}), "state": to}}, step, why)
         return await get(type(record), record.id)
 
@@ -260,7 +261,16 @@ async def _check_step(record_type: RecordType, old: Mapping[str, Any], new: Mapp
     if not await _locked(record_type, [old["id"]], step.right):
         raise Forbidden
     if step.check:
-        await step.check(await get(record_type.table, old["id"]))
+        others = {key: value for key, value in new.items() if key != "state"}
+        await step.check(_as_wanted(await get(record_type.table, old["id"]), others))
+
+
+def _as_wanted(record: R, values: Mapping[str, Any]) -> R:
+    """The record as it would be with these values: a step looks at what it leads to."""
+    wanted = copy(record)
+    for key, value in values.items():
+        setattr(wanted, key, value)
+    return wanted
 
 
 # ------------------------------------------------------------------ statements
