@@ -350,3 +350,21 @@ async def test_two_who_name_the_same_version_are_not_both_served(world: World):
         )
     assert sorted(type(answer).__name__ for answer in answers) == ["Customer", *["Stale"] * 9]
     assert len(await log_of(made)) == 2
+
+
+async def test_a_record_is_put_only_where_somebody_answers_for_it(world: World):
+    """Who sells can't hide a customer from their manager; the manager may move it among the departments below."""
+    async with world.acting("wangfang"):
+        made = await desk.create(Customer, {"name": "藏不住的客户"})
+        elsewhere = (await Department.objects().where(Department.id != made.department).first()).id
+        for department in (elsewhere, None):
+            with pytest.raises(Invalid) as wrong:
+                await desk.change(made, {"department": department})
+            assert problems(wrong) == {("department", "reach")}
+            with pytest.raises(Invalid) as wrong:
+                await desk.create(Customer, {"name": "藏不住的另一家", "department": elsewhere})
+            assert problems(wrong) == {("department", "reach")}
+    assert (await now(made)).department == made.department
+    async with world.acting("lilei") as manager:
+        below = next(d for d in manager.subtree if d != made.department)
+        assert (await desk.change(await desk.get(Customer, made.id), {"department": below})).department == below

@@ -182,14 +182,7 @@ class _Question:
         return readable if self.action in ("read", "export") else editable
 
     def _departments(self, grant: Grant) -> set[int]:
-        reached: set[int] = set()
-        if "department" in grant.scopes:
-            reached.update(self.principal.departments)
-        if "below" in grant.scopes:
-            reached.update(self.principal.subtree)
-        if "chosen" in grant.scopes:
-            reached.update(grant.departments)
-        return reached
+        return departments_of_grant(self.principal, grant)
 
     def _among(self, expression: str, values: Iterable[int]) -> QueryString:
         wanted = sorted(values)
@@ -209,6 +202,26 @@ class _Question:
             return QueryString(f'{reference} IN (SELECT "id" FROM "{name}")')
         source = physical(self.engine, name)
         return QueryString(f'{reference} IN (SELECT {inner}."id" FROM {source} {inner} WHERE {{}})', above)
+
+
+def departments_of_grant(principal: Principal, grant: Grant) -> set[int]:
+    """The departments whose records a grant reaches, as far as it reaches by departments."""
+    reached: set[int] = set()
+    if "department" in grant.scopes:
+        reached.update(principal.departments)
+    if "below" in grant.scopes:
+        reached.update(principal.subtree)
+    if "chosen" in grant.scopes:
+        reached.update(grant.departments)
+    return reached
+
+
+def may_put_into(principal: Principal, record_type: RecordType, department: int | None) -> bool:
+    """Whether the person answers for this department's records of the type, and so may bring some there."""
+    if principal.admin or principal.system is not None:
+        return True
+    grant = principal.grants.get((record_type.key, "edit"), _NO_GRANT)
+    return "all" in grant.scopes or department in departments_of_grant(principal, grant)
 
 
 def nothing() -> QueryString:

@@ -8,13 +8,14 @@ record can be moved neither into nor out of a scope the person doesn't hold.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from piccolo.querystring import QueryString
 
+from dougong.access.policies import may_put_into
 from dougong.access.policies import rows as rows_allowed
 from dougong.access.principal import Principal, current
 from dougong.access.rights import may
@@ -236,6 +237,8 @@ async def _check(record_type: RecordType, rows: Sequence[Mapping[str, Any]], giv
                 )
             )
         problems += [Problem(f"{number}.{p.field}", p.message, p.value, p.rule) if many else p for p in found]
+    placed = [r for r, named in zip(rows, given, strict=True) if "department" in named]
+    problems += await _department_problems(record_type, placed)
     problems += await references.problems(
         record_type, [{k: v for k, v in r.items() if k in named} for r, named in zip(rows, given, strict=True)]
     )
@@ -350,6 +353,8 @@ async def _write(
     groups: dict[tuple[tuple[str, Any], ...], list[int]] = {}
     problems: list[Problem] = []
     entries: list[Change] = []
+    placed: list[Mapping[str, Any]] = []
+    homes = await _homes(record_type, wanted.values())
     for record_id, values in wanted.items():
         before = old[record_id]
         after = {**before, **values}
@@ -363,7 +368,9 @@ async def _write(
             continue
         if step is None:
             await _check_step(record_type, before, differing, who)
-        await _follow_owner(record_type, before, differing)
+        _follow_owner(before, differing, homes)
+        if "department" in differing:
+            placed.append({**after, **differing})
         problems += [
             required_problem(record_type.fields[k])
             for k in sorted(record_type.required_in(after))
@@ -372,6 +379,7 @@ async def _write(
         groups.setdefault(tuple(sorted(differing.items(), key=lambda item: item[0])), []).append(record_id)
         logged = {**differing, "why": why} if why else differing
         entries.append(Change(record_id, "update", {k: before[k] for k in differing}, logged))
+    problems += await _department_problems(record_type, placed)
     problems += await references.problems(record_type, [dict(g) for g in groups])
     if problems:
         raise Invalid(*problems)
@@ -384,12 +392,33 @@ async def _write(
     return [e.record_id for e in entries]
 
 
-async def _follow_owner(record_type: RecordType, before: Mapping[str, Any], differing: dict[str, Any]) -> None:
+async def _homes(record_type: RecordType, rows: Iterable[Mapping[str, Any]]) -> Mapping[int, int | None]:
+    """The departments of these rows' owners, in one query."""
+    owners = {r["owner"] for r in rows if r.get("owner")} if record_type.owned else set()
+    return await references.departments_of(owners) if owners else {}
+
+
+def _follow_owner(before: Mapping[str, Any], differing: dict[str, Any], homes: Mapping[int, int | None]) -> None:
     """A new owner brings the record to their department unless one is named."""
-    if record_type.owned and differing.get("owner") and "department" not in differing:
-        department = (await references.departments_of({differing["owner"]})).get(differing["owner"])
-        if department and department != before["department"]:
-            differing["department"] = department
+    home = homes.get(differing.get("owner") or 0)
+    if home and "department" not in differing and home != before["department"]:
+        differing["department"] = home
+
+
+async def _department_problems(record_type: RecordType, rows: Sequence[Mapping[str, Any]]) -> list[Problem]:
+    """A record stands in its owner's department, or in one whose records the person may edit.
+
+    Nobody puts a record where those who answer for it don't see it.
+    """
+    if not rows or not (record_type.owned and record_type.scope.has("role")):
+        return []
+    homes, who = await _homes(record_type, rows), current()
+    text = _("A record stands in its owner's department, or in one whose records you may edit.")
+    return [
+        Problem("department", text, r["department"], "reach")
+        for r in rows
+        if r["department"] != homes.get(r["owner"] or 0) and not may_put_into(who, record_type, r["department"])
+    ]
 
 
 async def _update(
