@@ -329,3 +329,19 @@ async def test_a_list_takes_few_queries_however_many_rows(http, company, stateme
             with statements() as counted:
                 await ask(who, limit=limit, sort="owner", q="a", count="exact")
             assert 1 <= len(counted) <= 6, counted
+
+
+async def test_the_quick_find_knows_choices_by_the_words_people_read(company: Company):
+    async with company.program("admin") as http:
+        http.headers["Accept-Language"] = "zh-CN"
+        made = [await http.post("/api/v1/customers", json={"name": name}) for name in ("选项甲", "选项乙")]
+        one, other = (answer.json()["id"] for answer in made)
+        body = {"customer": one, "relation": "partner_of", "related": other}
+        relation = (await http.post("/api/v1/customer-relations", json=body)).json()["id"]
+        fields = (await http.get("/api/v1/record-types/customer-relations")).json()["fields"]
+        words = next(
+            o["label"] for f in fields if f["key"] == "relation" for o in f["options"] if o["key"] == "partner_of"
+        )
+        found = (await http.get("/api/v1/customer-relations", params={"q": words})).json()["items"]
+        assert relation in {item["id"] for item in found}
+        assert not (await http.get("/api/v1/customer-relations", params={"q": "没有这样的词"})).json()["items"]

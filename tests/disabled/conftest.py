@@ -94,7 +94,9 @@ async def _examples(company: Company) -> dict[str, Example]:
     said = await log_interaction(customer, "call", "样例往来记录")
     await desk.change(said, {"owner": wangfang})
     found["interaction"] = (said.id, "样例往来记录")
-    await make("customer_relation", "partner_of", customer=customer, related=other)
+    note = "样例关系备注"
+    related = await make("customer_relation", "partner_of", customer=customer, related=other, remark=note)
+    found["customer_relation"] = (related, note)
     await make("visit", "样例拜访事由", customer=customer, planned_for=now)
     await make("parcel", "样例包裹", customer=customer, sent_at=now)
     return found

@@ -363,7 +363,7 @@ async def test_the_impact_names_what_goes(opened, full, shelf):
             "rights": ["Count"],
             "presets": ["Parcels, for “sales”"],
             "lookups": ["Colour"],
-            "settings": ["ParcelSettings"],
+            "settings": ["Heaviest"],
             "hooks": ["made_up_full.hooks"],
             "samples": ["sample"],
         }

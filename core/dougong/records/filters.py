@@ -120,10 +120,21 @@ def quick_find(record_type: RecordType, text: str) -> Clause | None:
         pattern = "%".join(like_pattern(part) for part in text.split("*")) + "%"
     else:
         pattern = f"%{like_pattern(text)}%"
-    clauses = [_like(record_type.fields[k], pattern) for k in record_type.search_keys if visible_field(record_type, k)]
+    fields = [f for k in record_type.search_keys if (f := visible_field(record_type, k))]
+    clauses = [_like(f, pattern) for f in fields if f.kind not in _OF_OPTIONS]
+    clauses += [_shown_as(f, text) for f in fields if f.kind in _OF_OPTIONS]
     if text.isascii() and text.isalnum() and visible_field(record_type, record_type.title._meta.name):
         clauses.append(_raw(f"{_named(record_type, 'title_initials')} LIKE {{}}", f"{text.lower()}%"))
-    return _any(clauses)
+    return _any(clauses) if clauses else _raw("1 = 0")
+
+
+_OF_OPTIONS = frozenset({"choice", "state"})
+
+
+def _shown_as(field: Field, text: str) -> Clause:
+    """Choices are found by the words people read, not by the key that is stored."""
+    keys = [o.key for o in field.every_option if text.casefold() in str(o.label or o.key).casefold()]
+    return _raw(f"{_sql(field)} IN ({', '.join('{}' for _ in keys)})", *keys) if keys else _raw("1 = 0")
 
 
 # ------------------------------------------------------------------ the tree

@@ -207,6 +207,6 @@ relation = RecordType(
             phone=[CustomerRelation.customer, CustomerRelation.related, CustomerRelation.relation],
         )
     ],
-    search=[CustomerRelation.remark],
+    search=[CustomerRelation.relation, CustomerRelation.remark],
     labels={CustomerRelation.related: _("Related customer"), CustomerRelation.relation: _("Type of relation")},
 )
