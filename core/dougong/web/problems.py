@@ -17,9 +17,7 @@ from dougong.i18n import Text, _
 
 __all__ = [
     "BadRequest",
-    "NotAllowedMethod",
     "PreconditionRequired",
-    "TooLarge",
     "Unauthorized",
     "UnsupportedContent",
     "as_dougong_error",
@@ -70,16 +68,6 @@ class PreconditionRequired(DougongError):
 
     status = 428
     message = TITLES[428]
-
-
-class TooLarge(DougongError):
-    status = 413
-    message = TITLES[413]
-
-
-class NotAllowedMethod(DougongError):
-    status = 405
-    message = TITLES[405]
 
 
 def is_api(request: Request[Any, Any, Any]) -> bool:
