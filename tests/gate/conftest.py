@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,8 +63,8 @@ class ClientGuard:
             ids(engine, principal.departments),
         )
 
-    def hidden(self, principal: Principal) -> frozenset[str]:
-        return frozenset() if principal.admin else frozenset({"margin"})
+    def held_back(self, principal: Principal) -> Mapping[str, frozenset[str]]:
+        return {} if principal.admin else {"margin": frozenset()}
 
 
 @dataclass
@@ -77,8 +77,8 @@ class VisitGuard:
     def read(self, principal: Principal, engine: Any, alias: str) -> QueryString | None:
         return QueryString(f'{alias}."client" IN (SELECT "id" FROM "gate_client")')
 
-    def hidden(self, principal: Principal) -> frozenset[str]:
-        return frozenset()
+    def held_back(self, principal: Principal) -> Mapping[str, frozenset[str]]:
+        return {}
 
 
 ME = Principal(1, name="王芳", departments=(10, 11))

@@ -196,7 +196,7 @@ async def test_a_row_table_without_a_guard(world):
 
 async def test_a_table_the_process_does_not_know(world):
     await senseless(world, "SELECT * FROM migration")
-    await senseless(world, "SELECT count(*) FROM staff")
+    await senseless(world, "SELECT count(*) FROM gate_unheard_of")
 
 
 @pytest.mark.parametrize(

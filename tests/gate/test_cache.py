@@ -31,8 +31,8 @@ async def test_the_same_person_gets_the_same_text_without_asking_the_guard_again
             asked.append(principal)
             return keeper.read(principal, engine, alias)
 
-        def hidden(self, principal):
-            return keeper.hidden(principal)
+        def held_back(self, principal):
+            return keeper.held_back(principal)
 
     keeper = guarded("gate_client")
     guard(Counting())

@@ -10,11 +10,14 @@ from typing import Any
 
 from dougong.access.policies import guarded_types
 from dougong.access.principal import Grant, acting_as, system
-from dougong.access.tables import Role, RoleField, RoleGrant, RoleRight
+from dougong.access.tables import GroupRole, Role, RoleField, RoleGrant, RoleRight
 from dougong.people.tables import Department
 from dougong.records.types import RecordType
 
-__all__ = ["EVERYBODY", "Charter", "RoleTerms", "read_charter"]
+__all__ = ["ADMIN", "EVERYBODY", "Charter", "RoleTerms", "field_name", "read_charter", "stored_grant"]
+
+ADMIN = "admin"
+"""The key of the role that may do everything."""
 
 EVERYBODY = "staff"
 """The key of the role that everybody signed in has without being given it."""
@@ -22,7 +25,8 @@ EVERYBODY = "staff"
 
 @dataclass
 class RoleTerms:
-    """What one role says."""
+    """What one role says. Fields are named "customer.credit_limit", or "customer.credit_limit@approved" where a state
+    of the record has a level of its own."""
 
     id: int
     key: str | None
@@ -43,9 +47,11 @@ class RoleTerms:
 
 @dataclass(frozen=True)
 class Charter:
-    """Roles by id and the tree of departments. `parents` holds each department's superior, `heads` who leads which."""
+    """Roles by id, the roles of each group, and the tree of departments: `parents` holds each department's superior,
+    `heads` who leads which."""
 
     roles: Mapping[int, RoleTerms]
+    groups: Mapping[int, frozenset[int]]
     parents: Mapping[int, int | None]
     heads: Mapping[int, tuple[int, ...]]
 
@@ -77,9 +83,9 @@ class Charter:
                 department = self.parents.get(department)
         return tuple(sorted(met))
 
-    def roles_of(self, role_ids: Iterable[int]) -> list[RoleTerms]:
-        """The roles given, and the one everybody has."""
-        given = set(role_ids)
+    def roles_of(self, role_ids: Iterable[int], groups: Iterable[int] = ()) -> list[RoleTerms]:
+        """The roles given, those of the groups, and the one everybody has."""
+        given = set(role_ids).union(*(self.groups.get(group, ()) for group in groups))
         return [role for role in self.roles.values() if role.id in given or role.key == EVERYBODY]
 
 
@@ -90,15 +96,23 @@ async def read_charter() -> Charter:
         for row in await RoleGrant.select():
             roles[row["role"]].grants[row["record"], row["action"]] = stored_grant(row)
         for row in await RoleField.select():
-            roles[row["role"]].fields[row["field"]] = row["level"]
+            roles[row["role"]].fields[field_name(row["field"], row["state"])] = row["level"]
         for row in await RoleRight.select():
             roles[row["role"]].rights.add(row["right"])
+        groups: dict[int, frozenset[int]] = {}
+        for row in await GroupRole.select(GroupRole.group, GroupRole.role):
+            groups[row["group"]] = groups.get(row["group"], frozenset()) | {row["role"]}
         tree = await Department.select(Department.id, Department.parent, Department.head).order_by(Department.id)
     heads: dict[int, tuple[int, ...]] = {}
     for row in tree:
         if row["head"] is not None:
             heads[row["head"]] = (*heads.get(row["head"], ()), row["id"])
-    return Charter(roles, {row["id"]: row["parent"] for row in tree}, heads)
+    return Charter(roles, groups, {row["id"]: row["parent"] for row in tree}, heads)
+
+
+def field_name(field: str, state: str) -> str:
+    """A field, or what is said of it in one state of the record only."""
+    return f"{field}@{state}" if state else field
 
 
 def stored_grant(row: Mapping[str, Any]) -> Grant:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from dougong.access.principal import Grant, Principal
 from dougong.access.rights import may
 from dougong.db.columns import Option
-from dougong.i18n import _
+from dougong.i18n import Text, _
 from dougong.records.types import RecordType
 
-__all__ = ["LEVELS", "covers", "grant_of", "holds", "level_of"]
+__all__ = ["LEVELS", "covers", "grant_of", "holds", "level_of", "scope_words"]
 
 LEVELS = (
     Option("none", _("None")),
@@ -44,6 +44,14 @@ def grant_of(level: str, departments: Iterable[int] = ()) -> Grant:
 def level_of(grant: Grant | None) -> str:
     """The level that says most about a grant."""
     return next((name for name in _WIDEST_FIRST if grant and name in grant.scopes), "none")
+
+
+def scope_words(reached: Collection[str | int]) -> Text:
+    """Data scopes with the departments they come to, as people say them."""
+    departments = [scope for scope in reached if isinstance(scope, int)]
+    if departments:
+        return _("%(count)s departments", count=len(departments))
+    return next(o.label for o in reversed(LEVELS) if o.key in reached or o.key == "none")  # type: ignore[return-value]
 
 
 def covers(held: Grant, wanted: Grant, holder: Principal) -> bool:

@@ -7,13 +7,13 @@ through a parent asks for the right to edit the parent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from piccolo.querystring import QueryString
 
-from dougong.access.principal import Grant, Principal
+from dougong.access.principal import Grant, Principal, SharedIds
 from dougong.plugin.manifest import BadPlugin
 from dougong.records.gate import ids, physical
 from dougong.records.types import ACTIONS, RecordType
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TypeGuard",
+    "Way",
+    "Ways",
     "asked_of_parent",
     "check_scope",
     "guard_of",
@@ -32,7 +34,9 @@ __all__ = [
     "narrowing_grant",
     "rows",
     "type_named",
+    "type_or_none",
     "unknow",
+    "ways",
 ]
 
 # What an owner may do with a row that is theirs, whatever the roles say.
@@ -59,11 +63,12 @@ class TypeGuard:
     def read(self, principal: Principal, engine: Engine, alias: str) -> QueryString | None:
         return rows(self.record_type, "read", principal, engine, alias)
 
-    def hidden(self, principal: Principal) -> frozenset[str]:
-        """Database names of the columns this person may not see."""
+    def held_back(self, principal: Principal) -> Mapping[str, frozenset[str]]:
+        """Database names of the columns this person may not see → the states in which they may; mostly none."""
         prefix = f"{self.record_type.key}."
-        keys = {name.removeprefix(prefix) for name in principal.hidden if name.startswith(prefix)}
-        return frozenset(c._meta.db_column_name for c in self.table._meta.columns if c._meta.name in keys)
+        but_in = dict.fromkeys(principal.hidden, frozenset[str]()) | dict(principal.hidden_but_in)
+        keys = {name.removeprefix(prefix): states for name, states in but_in.items() if name.startswith(prefix)}
+        return {c._meta.db_column_name: keys[c._meta.name] for c in self.table._meta.columns if c._meta.name in keys}
 
 
 def guard_of(record_type: RecordType) -> TypeGuard:
@@ -101,7 +106,7 @@ def check_scope(record_type: RecordType) -> None:
 
 def rows(record_type: RecordType, action: str, principal: Principal, engine: Engine, alias: str) -> QueryString | None:
     """The condition on `alias` for the rows this action reaches; None where it reaches every row."""
-    return _Question(action, principal, engine).condition(record_type, alias)
+    return ways(record_type, action, principal, engine, alias).condition
 
 
 def narrowing_grant(record_type: RecordType, action: str, principal: Principal) -> Grant | None:
@@ -132,6 +137,44 @@ def type_named(key: str) -> RecordType:
         raise BadPlugin(f"record type {key} is asked for but has no guard") from None
 
 
+def type_or_none(key: str) -> RecordType | None:
+    """The guarded record type of this key, if one is installed."""
+    return _types.get(key)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One reason for which an action reaches rows, and the condition it comes to; None: every row.
+
+    `rule`: "admin", "everyone", "owner", "co-owner", "own", "shared", "department", "all" (the last four by what roles
+    grant), or "parent" with the field that leads to the parent in `field`.
+    """
+
+    rule: str
+    condition: QueryString | None
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class Ways:
+    """What opens rows: any of `openers`, within what roles `narrow` it to where they only narrow (None: they don't)."""
+
+    openers: Sequence[Way]
+    narrowed: Sequence[Way] | None = None
+
+    @property
+    def condition(self) -> QueryString | None:
+        opened = either([way.condition for way in self.openers])
+        if self.narrowed is None:
+            return opened
+        return both([opened, either([way.condition for way in self.narrowed])])
+
+
+def ways(record_type: RecordType, action: str, principal: Principal, engine: Engine, alias: str) -> Ways:
+    """Every way in which an action can reach a row, one by one: what `rows` joins, and explaining takes apart."""
+    return _Question(action, principal, engine).ways(record_type, alias)
+
+
 @dataclass(frozen=True)
 class _Question:
     """One action of one person, asked down the chain of parents."""
@@ -142,54 +185,63 @@ class _Question:
     depth: int = 0
 
     def condition(self, record_type: RecordType, alias: str) -> QueryString | None:
+        return self.ways(record_type, alias).condition
+
+    def ways(self, record_type: RecordType, alias: str) -> Ways:
         if self.principal.admin or self.principal.system is not None:
-            return None
+            return Ways([Way("admin", None)])
         scope = record_type.scope
         if scope.has("everyone"):
-            return None if self.action == "read" else self._granted(record_type, alias)
-        ways: list[QueryString | None] = [self._owner(alias)] if is_owners(record_type, self.action) else []
-        ways += [self._through(record_type, key, parent, alias) for key, parent in record_type.parents.items()]
+            return Ways([Way("everyone", None)] if self.action == "read" else self._granted(record_type, alias))
+        openers = self._owners(record_type, alias) if is_owners(record_type, self.action) else []
+        openers += [self._through(record_type, key, parent, alias) for key, parent in record_type.parents.items()]
         if scope.has("role"):
-            return either([*ways, self._granted(record_type, alias)])
+            return Ways([*openers, *self._granted(record_type, alias)])
         grant = narrowing_grant(record_type, self.action, self.principal)
-        return both([either(ways), self._reached(record_type, grant, alias) if grant else None])
+        return Ways(openers, None if grant is None else self._reached(record_type, grant, alias))
 
-    def _granted(self, record_type: RecordType, alias: str) -> QueryString | None:
+    def _granted(self, record_type: RecordType, alias: str) -> list[Way]:
         grant = self.principal.grants.get((record_type.key, self.action), _NO_GRANT)
         return self._reached(record_type, grant, alias)
 
-    def _reached(self, record_type: RecordType, grant: Grant, alias: str) -> QueryString | None:
-        """What a grant's data scopes say, as one condition."""
+    def _reached(self, record_type: RecordType, grant: Grant, alias: str) -> list[Way]:
+        """What a grant's data scopes open."""
         if "all" in grant.scopes:
-            return None
+            return [Way("all", None)]
         columns = _column_names(record_type)
-        ways: list[QueryString | None] = []
+        found: list[Way] = []
         if "own" in grant.scopes and "owner" in columns:
-            ways.append(self._owner(alias))
+            found += [Way("own", way.condition, way.rule) for way in self._owners(record_type, alias)]
         if "shared" in grant.scopes:
-            ways.append(self._among(f'{alias}."id"', self._shared(record_type)))
+            found.append(Way("shared", self._among(f'{alias}."id"', self._shared(record_type))))
         if "department" in columns or record_type.key == "department":
             column = "department" if "department" in columns else "id"
-            ways.append(self._among(f'{alias}."{column}"', self._departments(grant)))
-        return either(ways)
+            condition = self._among(f'{alias}."{column}"', departments_of_grant(self.principal, grant))
+            found.append(Way("department", condition))
+        return found
 
-    def _owner(self, alias: str) -> QueryString:
+    def _owners(self, record_type: RecordType, alias: str) -> list[Way]:
+        """The rows that are the person's own, alone or with others."""
         staff = self.principal.staff
-        return QueryString(f'{alias}."owner" = {{}}', staff) if staff is not None else nothing()
+        if staff is None:
+            return []
+        found = [Way("owner", QueryString(f'{alias}."owner" = {{}}', staff))]
+        together = self.principal.shared.get(record_type.key, SharedIds()).own
+        return [*found, Way("co-owner", self._among(f'{alias}."id"', together))] if together else found
 
     def _shared(self, record_type: RecordType) -> tuple[int, ...]:
-        readable, editable = self.principal.shared.get(record_type.key, ((), ()))
-        return readable if self.action in ("read", "export") else editable
-
-    def _departments(self, grant: Grant) -> set[int]:
-        return departments_of_grant(self.principal, grant)
+        shared = self.principal.shared.get(record_type.key, SharedIds())
+        return shared.read if self.action in ("read", "export") else shared.edit
 
     def _among(self, expression: str, values: Iterable[int]) -> QueryString:
         wanted = sorted(values)
         return QueryString(f"{expression} {{}}", ids(self.engine, wanted)) if wanted else nothing()
 
-    def _through(self, record_type: RecordType, key: str, parent: type[Row], alias: str) -> QueryString | None:
+    def _through(self, record_type: RecordType, key: str, parent: type[Row], alias: str) -> Way:
         """Rows whose parent the person may read, for reading; whose parent they may edit, for writing."""
+        return Way("parent", self._of_parent(record_type, key, parent, alias), key)
+
+    def _of_parent(self, record_type: RecordType, key: str, parent: type[Row], alias: str) -> QueryString | None:
         column = next(c for c in record_type.table._meta.columns if c._meta.name == key)
         reference = f'{alias}."{column._meta.db_column_name}"'
         name = str(parent._meta.tablename)

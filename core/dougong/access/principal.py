@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from dougong.errors import Forbidden
 from dougong.i18n import _
@@ -20,6 +20,7 @@ __all__ = [
     "SCOPES",
     "Grant",
     "Principal",
+    "SharedIds",
     "SystemReason",
     "acting_as",
     "current",
@@ -45,12 +46,21 @@ class Grant:
             raise ValueError(f"unknown data scopes: {', '.join(sorted(unknown))}")
 
 
+class SharedIds(NamedTuple):
+    """The records of one type that are shown to somebody: for reading, for editing too, and those they own with others."""
+
+    read: tuple[int, ...] = ()
+    edit: tuple[int, ...] = ()
+    own: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Principal:
     """One acting person with every right resolved, or the system with its reason.
 
-    Department lists are resolved ids (a subquery would be far slower on large tables). `version`
-    identifies the state of rights this principal was built from: principals of the same user and
+    Department lists are resolved ids (a subquery would be far slower on large tables). Fields are named
+    "customer.credit_limit": those `hidden` are never seen and those `readonly` never changed; `hidden_but_in` and
+    `readonly_but_in` name the states of a record in which they are, all the same. `version` identifies the state of rights this principal was built from: principals of the same user and
     version are interchangeable, and caches rely on it. Without a version all fields are compared.
     """
 
@@ -61,9 +71,11 @@ class Principal:
     departments: tuple[int, ...] = ()
     subtree: tuple[int, ...] = ()
     grants: Mapping[tuple[str, str], Grant] = field(default_factory=dict)
-    shared: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict)
+    shared: Mapping[str, SharedIds] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     readonly: frozenset[str] = frozenset()
+    hidden_but_in: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    readonly_but_in: Mapping[str, frozenset[str]] = field(default_factory=dict)
     version: tuple[Any, ...] = ()
     system: str | None = None
     narrow: frozenset[str] | None = None
@@ -94,6 +106,8 @@ class Principal:
             self.shared,
             self.hidden,
             self.readonly,
+            self.hidden_but_in,
+            self.readonly_but_in,
             self.narrow,
         )
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from piccolo.querystring import QueryString
 
 from dougong.access.policies import asked_of_parent, is_owners, narrowing_grant, rows, type_named
-from dougong.access.principal import Principal, current
+from dougong.access.principal import Principal, acting_as, current
 from dougong.db import engine, fetch
 from dougong.errors import Forbidden
 from dougong.records.gate import cleared, ids, physical
 from dougong.records.types import RecordType
 
-__all__ = ["RIGHT", "may", "may_do", "may_with", "need", "within_reach"]
+__all__ = ["RIGHT", "may", "may_do", "may_hand_on", "may_with", "need", "within_reach"]
 
 RIGHT = ""
 """Under this name a principal's grants hold the rights that are about no record type."""
@@ -58,6 +59,13 @@ async def within_reach(record_type: RecordType, action: str, record_ids: Iterabl
 async def may_with(record_type: RecordType, action: str, record_id: int) -> bool:
     """Whether the acting person may do this with one record."""
     return record_id in await within_reach(record_type, action, [record_id])
+
+
+async def may_hand_on(record_type: RecordType, record_ids: Iterable[int]) -> bool:
+    """Whether the acting person may say who owns all these records: edit them, and not only because somebody shares them."""
+    wanted = set(record_ids)
+    with acting_as(replace(current(), shared={}, version=())):
+        return wanted <= await within_reach(record_type, "edit", wanted)
 
 
 def _reaches_any(principal: Principal, record_type: RecordType, action: str) -> bool:

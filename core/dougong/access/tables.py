@@ -7,7 +7,7 @@ from dougong.i18n import _
 from dougong.people.tables import Department, Staff, User
 from dougong.records.tables import Private
 
-__all__ = ["Role", "RoleField", "RoleGrant", "RoleRight", "Share", "UserRole"]
+__all__ = ["Group", "GroupMember", "GroupRole", "Role", "RoleField", "RoleGrant", "RoleRight", "Share", "UserRole"]
 
 
 class Role(Private, tablename="access_role"):
@@ -35,12 +35,19 @@ class RoleGrant(Private, tablename="access_grant"):
 
 
 class RoleField(Private, tablename="access_field"):
-    """A field a role may not see, or only read: "customer.credit_limit". Without a row it may be written."""
+    """A field a role may not see, or only read: "customer.credit_limit". Without a row it may be written.
+
+    `state` names the one state of a record this is about, where that differs from the other states.
+    """
 
     id: Serial
     role = ForeignKey(Role)
     field = Varchar(130)
-    level = Choice([Option("hidden", _("Hidden")), Option("read", _("Read only"))], null=False)
+    state = Varchar(60, default="")
+    level = Choice(
+        [Option("hidden", _("Hidden")), Option("read", _("Read only")), Option("write", _("Read and change"))],
+        null=False,
+    )
 
 
 class RoleRight(Private, tablename="access_right"):
@@ -59,15 +66,42 @@ class UserRole(Private, tablename="access_member"):
     role = ForeignKey(Role)
 
 
+class Group(Private, tablename="access_group"):
+    """People with the same rights: whoever is in it has its roles."""
+
+    id: Serial
+    name = Varchar(100, unique=True)
+    description = Varchar(500, default="")
+
+
+class GroupMember(Private, tablename="access_group_member"):
+    """An account is in a group."""
+
+    id: Serial
+    group = ForeignKey(Group)
+    user = ForeignKey(User)
+
+
+class GroupRole(Private, tablename="access_group_role"):
+    """A group has a role."""
+
+    id: Serial
+    group = ForeignKey(Group)
+    role = ForeignKey(Role)
+
+
 class Share(Private, tablename="access_share"):
-    """One record shown to one person or one department, for reading or editing, up to and including a day."""
+    """One record shown to one person or one department, for reading or editing, up to and including a day.
+
+    Level "own" makes a person its owner beside the first one.
+    """
 
     id: Serial
     record = Varchar(60)
     record_id = BigInt(index=True)
     staff = ForeignKey(Staff, null=True)
     department = ForeignKey(Department, null=True)
-    level = Choice([Option("read", _("Read")), Option("edit", _("Edit"))], null=False)
+    level = Choice([Option("read", _("Read")), Option("edit", _("Edit")), Option("own", _("Own"))], null=False)
     until = Date(null=True, default=None)
     by = ForeignKey(User, null=True)
     created = Timestamptz()

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from dougong.db.connections import Engine, Lease
     from dougong.i18n import Text
 
-__all__ = ["Transaction", "Work", "after_commit", "current_transaction", "transaction", "work_of"]
+__all__ = ["Check", "Transaction", "Work", "after_commit", "current_transaction", "transaction", "work_of"]
 
 logger = logging.getLogger(__name__)
 
 Callback = Callable[[], Awaitable[None] | None]
+Check = Callable[[], Awaitable[None]]
 
 
 class Work:
@@ -37,6 +38,7 @@ class Work:
         self.turn = asyncio.Lock()
         self.open = True
         self.batch = uuid.uuid4().hex
+        self.checks: list[Check] = []
         self.callbacks: list[Callback] = []
         self.levels: list[Transaction] = []
         self.savepoints = 0
@@ -61,6 +63,13 @@ class Transaction:
         if self._reason is not None or self.outer is None:
             return self._reason
         return self.outer.reason
+
+    def before_commit(self, check: Check) -> None:
+        """Call when everything is written, inside the transaction; what it raises takes everything back.
+
+        Not called if this level or one around it is rolled back.
+        """
+        self.work.checks.append(check)
 
     def after_commit(self, callback: Callback) -> None:
         """Call when all is durable; never if this level or one around it is rolled back.
@@ -125,6 +134,8 @@ async def _outermost(engine: Engine, reason: Text | str | None) -> AsyncIterator
         token = _transaction.set(level)
         try:
             yield level
+            for check in work.checks:
+                await check()
         except BaseException:
             await _settled(_close(work, lease.rollback))
             raise
@@ -149,7 +160,7 @@ async def _nested(outer: Transaction, reason: Text | str | None) -> AsyncIterato
     work = outer.work
     work.savepoints += 1
     name = f"level_{work.savepoints}"
-    registered = len(work.callbacks)
+    checks, callbacks = len(work.checks), len(work.callbacks)
     async with work.turn:
         await work.lease.savepoint(name)
     level = Transaction(work, reason, outer)
@@ -158,7 +169,7 @@ async def _nested(outer: Transaction, reason: Text | str | None) -> AsyncIterato
     try:
         yield level
     except BaseException:
-        del work.callbacks[registered:]
+        del work.checks[checks:], work.callbacks[callbacks:]
         await _settled(_leave(work, level, name, work.lease.rollback_to))
         raise
     else:

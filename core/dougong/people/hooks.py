@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
+from dougong.access.conferring import place_people
 from dougong.access.version import rights_changed
 from dougong.errors import DougongError, Unavailable
 from dougong.people.services.departments import check_reporting_line
@@ -18,6 +19,8 @@ __all__ = ["before_save", "record_changed"]
 
 _DECIDES = {"department": ("parent", "head", "active"), "staff": ("department", "active")}
 """The fields that decide who sees what."""
+_PLACES = {"department": ("parent", "head"), "staff": ("department",)}
+"""Those of them that place somebody: what they see goes with it."""
 
 
 @hook(of=_DECIDES)
@@ -25,6 +28,8 @@ async def before_save(record_type: RecordType, old: Mapping[str, Any] | None, ne
     if old is None or all(old[key] == new[key] for key in _DECIDES[record_type.key]):
         return
     try:
+        if any(old[key] != new[key] for key in _PLACES[record_type.key]):
+            await place_people()
         await rights_changed()
         if record_type.key == "department":
             await check_reporting_line(old["id"], new["parent"])

@@ -18,7 +18,7 @@ from piccolo.querystring import QueryString
 from dougong.access.policies import may_put_into
 from dougong.access.policies import rows as rows_allowed
 from dougong.access.principal import Principal, current
-from dougong.access.rights import may
+from dougong.access.rights import may, may_hand_on
 from dougong.db import current_transaction, engine, fetch, transaction
 from dougong.db.constraints import constraint_broken
 from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused, Stale
@@ -383,6 +383,7 @@ async def _write(
     problems += await references.problems(record_type, [dict(g) for g in groups])
     if problems:
         raise Invalid(*problems)
+    await _refuse_taking(record_type, [i for g, found in groups.items() if "owner" in dict(g) for i in found])
     for values_of_group, record_ids in groups.items():
         await _update(
             record_type, record_ids, dict(values_of_group), step.right if step else "edit", moved=step is not None
@@ -403,6 +404,13 @@ def _follow_owner(before: Mapping[str, Any], differing: dict[str, Any], homes: M
     home = homes.get(differing.get("owner") or 0)
     if home and "department" not in differing and home != before["department"]:
         differing["department"] = home
+
+
+async def _refuse_taking(record_type: RecordType, record_ids: Sequence[int]) -> None:
+    """Whoever a record is only shared with doesn't say whose it is."""
+    shared = current().shared.get(record_type.key)
+    if shared and set(record_ids) & {*shared.edit} and not await may_hand_on(record_type, record_ids):
+        raise Forbidden(_("It is only shared with you: who owns it is not yours to decide."))
 
 
 async def _department_problems(record_type: RecordType, rows: Sequence[Mapping[str, Any]]) -> list[Problem]:

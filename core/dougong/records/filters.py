@@ -14,6 +14,7 @@ from piccolo.columns.base import Column
 from piccolo.columns.combination import And, Or, WhereRaw
 from piccolo.querystring import QueryString
 
+from dougong.access.fields import HIDDEN, field_level
 from dougong.access.principal import Principal, current
 from dougong.db import engine
 from dougong.errors import Invalid, Problem
@@ -63,10 +64,15 @@ PERIODS: Mapping[str, Text] = {
 }
 
 
-def visible_field(record_type: RecordType, key: str, principal: Principal | None = None) -> Field | None:
-    """The field, unless it doesn't exist or is hidden from the person: both look the same."""
-    field = record_type.fields.get(key)
-    return None if f"{record_type.key}.{key}" in (principal or current()).hidden else field
+def visible_field(
+    record_type: RecordType, key: str, principal: Principal | None = None, *, state: str | None = None
+) -> Field | None:
+    """The field, unless it doesn't exist or is hidden from the person in a record of this state: both look the same.
+
+    Without a state it must be hidden in every state.
+    """
+    hidden = field_level(principal or current(), f"{record_type.key}.{key}", state) == HIDDEN
+    return None if hidden else record_type.fields.get(key)
 
 
 def conditions(where: Sequence[tuple[Column | str, str, Any]]) -> list[list[Any]]:

@@ -62,8 +62,8 @@ class Guard(Protocol):
     """What of one table a person may read.
 
     `via` names the guarded tables that the policy mentions by their plain names; they are scoped
-    first. `read` returns a condition over the table under `alias`, None for every row. `hidden`
-    names the database columns that read as NULL.
+    first. `read` returns a condition over the table under `alias`, None for every row. `held_back`
+    names the database columns that read as NULL, each with the states of a row in which it doesn't.
     """
 
     table: type[Table]
@@ -71,7 +71,7 @@ class Guard(Protocol):
 
     def read(self, principal: Principal, engine: Any, alias: str) -> QueryString | None: ...
 
-    def hidden(self, principal: Principal) -> frozenset[str]: ...
+    def held_back(self, principal: Principal) -> Mapping[str, frozenset[str]]: ...
 
 
 _guards: dict[str, Guard] = {}
@@ -389,14 +389,11 @@ def _shadow(engine: _Engine, name: str, principal: Principal) -> QueryString:
     """One table expression: the rows and columns of a table the principal may see."""
     keeper = _guards[name]
     condition = keeper.read(principal, engine, "t")
-    hidden = keeper.hidden(principal)
-    columns = ", ".join(
-        _null(column) if column._meta.db_column_name in hidden else f't."{column._meta.db_column_name}"'
-        for column in keeper.table._meta.columns
-    )
+    held_back = keeper.held_back(principal)
+    columns = ", ".join(_column(engine, column, held_back) for column in keeper.table._meta.columns)
     body = f"SELECT {columns} FROM {physical(engine, name)} t"
     where = "" if condition is None else " WHERE {}"
-    args = () if condition is None else (condition,)
+    args = (*_shown_states(keeper.table, held_back), *(() if condition is None else (condition,)))
     if engine.engine_type == "postgres":
         return QueryString(f'"{name}" AS NOT MATERIALIZED ({body}{where})', *args)
     inner = f'"{SECRET}{name}"'
@@ -409,9 +406,24 @@ def _shadow(engine: _Engine, name: str, principal: Principal) -> QueryString:
 _STORED = {"SERIAL": "INTEGER", "BIGSERIAL": "BIGINT"}
 
 
-def _null(column: Column) -> str:
-    kind = _STORED.get(column.column_type, column.column_type)
-    return f'CAST(NULL AS {kind}) AS "{column._meta.db_column_name}"'
+def _column(engine: _Engine, column: Column, held_back: Mapping[str, frozenset[str]]) -> str:
+    """A column as the person may see it: as it is, never, or only in some states of the row."""
+    name = column._meta.db_column_name
+    if name not in held_back:
+        return f't."{name}"'
+    if not held_back[name]:
+        kind = _STORED.get(column.column_type, column.column_type)
+        return f'CAST(NULL AS {kind}) AS "{name}"'
+    states = ", ".join("{}" for _state in held_back[name])
+    if engine.engine_type == "sqlite":  # a CASE would lose the column's type; an inner SELECT keeps it
+        return f'(SELECT t."{name}" WHERE t."state" IN ({states})) AS "{name}"'
+    return f'CASE WHEN t."state" IN ({states}) THEN t."{name}" END AS "{name}"'
+
+
+def _shown_states(table: type[Table], held_back: Mapping[str, frozenset[str]]) -> list[str]:
+    """The values `_column` asks for, in its order."""
+    names = (column._meta.db_column_name for column in table._meta.columns)
+    return [state for name in names for state in sorted(held_back.get(name, ()))]
 
 
 def _compiled(parts: Sequence[QueryString], dialect: Dialect, start: int) -> tuple[str, Sequence[Any]]:

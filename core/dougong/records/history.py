@@ -46,11 +46,14 @@ async def history_of(
     """The newest entries first, at most 200. NotFound when the acting person may not see the record.
 
     A record already read is taken as seen. A change of nothing but fields hidden from the person is no entry of theirs.
+    What is hidden in some states of a record is left out: an entry may have been written in one of them.
     """
     record_id = record if isinstance(record, int) else int(record.id)
     if isinstance(record, int):
         await desk.get(record_type.table, record_id)
-    hidden = {k.partition(".")[2] for k in current().hidden if k.startswith(f"{record_type.key}.")}
+    who = current()
+    held_back = {*who.hidden, *who.hidden_but_in}
+    hidden = {k.partition(".")[2] for k in held_back if k.startswith(f"{record_type.key}.")}
     limit = min(limit, MOST_ENTRIES)
     rows: list[dict[str, Any]] = []
     while len(rows) < limit:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dougong.db.columns import Option, PiccoloForeignKey
-from dougong.i18n import Text, humanise
+from dougong.i18n import Text, _, humanise
 from dougong.records.fields import Field, kind_of
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACTIONS",
+    "ACTION_LABELS",
     "Action",
     "Lifecycle",
     "ListView",
@@ -32,7 +33,14 @@ __all__ = [
     "Template",
 ]
 
-ACTIONS = ("read", "create", "edit", "delete", "export")
+ACTION_LABELS: Mapping[str, Text] = {
+    "read": _("See"),
+    "create": _("Create"),
+    "edit": _("Edit"),
+    "delete": _("Delete"),
+    "export": _("Export"),
+}
+ACTIONS = tuple(ACTION_LABELS)
 Me = "me"
 """In a saved view's condition on a person: whoever looks."""
 
@@ -279,6 +287,10 @@ class RecordType:
         own = [m.right for m in (self.lifecycle.steps if self.lifecycle else ())] + [a.right for a in self.actions]
         return tuple(dict.fromkeys([*ACTIONS, *self.rights, *own]))
 
+    def action_label(self, action: str) -> Text:
+        """What a right is called."""
+        return ACTION_LABELS.get(action) or self.rights.get(action) or Text(humanise(action), self.domain)
+
     @cached_property
     def owned(self) -> bool:
         """Whether rows have an owner and a department."""
@@ -299,6 +311,12 @@ class RecordType:
 
     def state_option(self, key: str) -> Option:
         return next((o for o in self.fields["state"].fixed_options if o.key == key), Option(key, key))
+
+    def state_of(self, record: Row | None) -> str | None:
+        """The state a record is in, a new one (None) where the life cycle starts; None where there are no states."""
+        if self.lifecycle is None:
+            return None
+        return self.lifecycle.start if record is None else str(record.state)  # type: ignore[attr-defined]
 
     def leads_on(self, step: Move) -> bool:
         """Whether a step goes forward on the path of states, not back on it."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dougong.access.fields import HIDDEN, WRITE, field_level
 from dougong.access.principal import Principal
 from dougong.errors import Invalid, Problem
 from dougong.i18n import _
 from dougong.records.fields import Field
 from dougong.records.kinds import WrongValue
+from dougong.records.tables import Row
 from dougong.records.types import RecordType
 
 __all__ = ["REQUIRED", "is_empty", "read_values", "required_problem", "send_row", "writable"]
@@ -22,10 +24,9 @@ def is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def writable(record_type: RecordType, field: Field, principal: Principal) -> bool:
-    """Whether this person may change this field at all."""
-    name = f"{record_type.key}.{field.key}"
-    return not field.managed and name not in principal.hidden and name not in principal.readonly
+def writable(record_type: RecordType, field: Field, principal: Principal, state: str | None = None) -> bool:
+    """Whether this person may change this field, of a record in this state; None: of any record at all."""
+    return not field.managed and field_level(principal, f"{record_type.key}.{field.key}", state) == WRITE
 
 
 def required_problem(field: Field) -> Problem:
@@ -33,9 +34,15 @@ def required_problem(field: Field) -> Problem:
 
 
 def read_values(
-    record_type: RecordType, raw: Mapping[str, Any], principal: Principal, *, new: bool = False
+    record_type: RecordType,
+    raw: Mapping[str, Any],
+    principal: Principal,
+    *,
+    record: Row | None = None,
+    new: bool = False,
 ) -> dict[str, Any]:
-    """What was sent, as stored values by field key; `new` where nothing stands in the record yet.
+    """What was sent, as stored values by field key, for a record as it stands or a new one (`new`: where nothing stands
+    in it yet, so that what is required has to be sent).
 
     Raises Invalid naming every field that is unknown, may not be changed by this person, or breaks its kind's rule,
     and with these the required ones left empty. If nothing else is wrong those are the desk's to name: it knows the
@@ -43,11 +50,12 @@ def read_values(
     """
     values: dict[str, Any] = {}
     problems: list[Problem] = []
+    state = record_type.state_of(record)
     for key, given in raw.items():
         field = record_type.fields.get(key)
-        if field is None or f"{record_type.key}.{key}" in principal.hidden:
+        if field is None or field_level(principal, f"{record_type.key}.{key}", state) == HIDDEN:
             problems.append(Problem(key, _("There is no field “%(field)s” here.", field=key), given, "unknown"))
-        elif key != "state" and not writable(record_type, field, principal):
+        elif key != "state" and not writable(record_type, field, principal, state):
             problems.append(Problem(key, _("“%(label)s” can't be changed here.", label=field.label), given, "readonly"))
         elif is_empty(given):
             values[key] = field.empty

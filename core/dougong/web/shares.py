@@ -15,6 +15,9 @@ from dougong.web.views import Action, Line, PropertyGroup
 __all__ = ["share_buttons", "shared_with"]
 
 
+_LEVELS = {"read": _("may read"), "edit": _("may edit"), "own": _("co-owner")}
+
+
 def share_buttons(record_type: RecordType, path: str, *, editable: bool) -> tuple[Action, ...]:
     """Whoever may edit a record can share it, where records of its type are shared one by one."""
     if not editable or not record_type.scope.has("role"):
@@ -39,7 +42,7 @@ async def shared_with(record_type: RecordType, record: Row, path: str, *, editab
 
 
 def _line(share: Shared, name: str, path: str, *, editable: bool) -> Line:
-    level = _("may edit") if share.level == "edit" else _("may read")
+    level = _LEVELS[share.level]
     hint = str(_("%(level)s, until %(day)s", level=level, day=date_text(share.until))) if share.until else str(level)
     end = Action(
         str(_("Share no more")), f"{path}/shares/{share.id}/remove", "x", method="post", look="quiet", icon_only=True

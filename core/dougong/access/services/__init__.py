@@ -1,5 +1,16 @@
 """What is done with rights: working out a person's, keeping roles, sharing records."""
 
+from dougong.access.services.groups import (
+    create_group,
+    group,
+    groups,
+    groups_of,
+    join_groups,
+    remove_group,
+    rename_group,
+    set_group_members,
+    set_group_roles,
+)
 from dougong.access.services.presets import apply_presets, make_standard_roles
 from dougong.access.services.principals import on_behalf, principal_of
 from dougong.access.services.roles import (
@@ -21,17 +32,26 @@ __all__ = [
     "apply_presets",
     "assign_roles",
     "copy_role",
+    "create_group",
     "create_role",
+    "group",
+    "groups",
+    "groups_of",
+    "join_groups",
     "make_standard_roles",
     "matrix",
     "on_behalf",
     "principal_of",
+    "remove_group",
     "remove_role",
+    "rename_group",
     "rename_role",
     "roles",
     "roles_of",
     "set_fields",
     "set_grants",
+    "set_group_members",
+    "set_group_roles",
     "set_rights",
     "share_record",
     "shares_of",

@@ -37,7 +37,10 @@ STANDARD_ROLES = (
     StandardRole("marketing", _("Marketing"), _("Works on campaigns and on the leads they bring.")),
     StandardRole("service", _("Customer service"), _("Looks after customers in the departments chosen.")),
     StandardRole(
-        "hr", _("Human resources"), _("Keeps departments, staff and their accounts."), ("organisation.manage",)
+        "hr",
+        _("Human resources"),
+        _("Keeps departments, staff and their accounts."),
+        ("organisation.manage", "organisation.appoint"),
     ),
     StandardRole("staff", _("Everybody"), _("What everybody signed in may do; nobody needs to be given it.")),
 )

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from dougong.access.charter import Charter, RoleTerms, read_charter
-from dougong.access.policies import guarded_types
-from dougong.access.principal import Grant, Principal, acting_as, current, system
-from dougong.access.rights import RIGHT
-from dougong.access.tables import Share, UserRole
+from dougong.access.charter import Charter, read_charter
+from dougong.access.principal import Principal, SharedIds, acting_as, current, system
+from dougong.access.standing import principal_at, read_places
+from dougong.access.tables import Share
 from dougong.access.version import Versions, versions
 from dougong.db import current_transaction
 from dougong.db.registry import generation
 from dougong.errors import Forbidden
 from dougong.i18n import today
-from dougong.people.tables import User
 
-__all__ = ["ADMIN", "on_behalf", "principal_of"]
-
-ADMIN = "admin"
-"""The key of the role that may do everything."""
+__all__ = ["on_behalf", "principal_of"]
 
 _KEPT = 10_000
-_LEVELS = {"hidden": 0, "read": 1}
-_WRITE = 2
+_LEVELS = ("read", "edit", "own")
 
 _charter: tuple[Any, Charter] | None = None
 _principals: dict[int, Principal] = {}
@@ -69,99 +63,24 @@ async def _charter_at(now: Versions) -> Charter:
 
 async def _work_out(user_id: int, version: tuple[Any, ...], charter: Charter) -> Principal:
     with acting_as(system("work out what a person may do")):
-        account = await _account(user_id)
-        member = UserRole.select(UserRole.role).where(UserRole.user == user_id).output(as_list=True)
-        roles = charter.roles_of(await member)
-        departments = _departments(account, charter)
-        shared = await _shared(account["staff"], charter.above(departments))
-    admin = any(role.key == ADMIN for role in roles)
-    hidden, readonly = field_levels([] if admin else roles)
-    return Principal(
-        user=user_id,
-        staff=account["staff"],
-        name=account["staff.name"] or account["name"],
-        admin=admin,
-        departments=departments,
-        subtree=charter.below(departments),
-        grants=granted(roles),
-        shared=shared,
-        hidden=hidden,
-        readonly=readonly,
-        version=version,
-    )
+        place = (await read_places(user_id)).get(user_id)
+        if place is None or not place.open:
+            raise Forbidden
+        shared = await _shared(place.staff, charter.above(place.departments(charter)))
+    return principal_at(place, charter, shared, version)
 
 
-async def _account(user_id: int) -> Mapping[str, Any]:
-    of_staff = User.staff
-    row = await (
-        User.select(User.name, User.active, User.staff, of_staff.name, of_staff.department, of_staff.active)
-        .where(User.id == user_id)
-        .first()
-    )
-    if row is None or not row["active"] or row["staff.active"] in (False, 0):
-        raise Forbidden
-    return row
-
-
-def _departments(account: Mapping[str, Any], charter: Charter) -> tuple[int, ...]:
-    """The person's own department and those they head."""
-    own = {account["staff.department"]} - {None}
-    return tuple(sorted(own | set(charter.heads.get(account["staff"], ()))))
-
-
-async def _shared(staff: int | None, departments: Sequence[int]) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Record type → ids shown to this person or to a department they are in: for reading, for editing."""
+async def _shared(staff: int | None, departments: Sequence[int]) -> dict[str, SharedIds]:
+    """Record type → ids shown to this person or to a department they are in."""
     if staff is None:
         return {}
     to_them: Any = Share.staff == staff
     if departments:
         to_them = to_them | Share.department.is_in(list(departments))
     counting = Share.until.is_null() | (Share.until >= today())
-    read: dict[str, set[int]] = {}
-    edit: dict[str, set[int]] = {}
+    found: dict[str, tuple[set[int], ...]] = {}
     for row in await Share.select(Share.record, Share.record_id, Share.level).where(to_them & counting):
-        read.setdefault(row["record"], set()).add(row["record_id"])
-        if row["level"] == "edit":
-            edit.setdefault(row["record"], set()).add(row["record_id"])
-    return {record: (tuple(sorted(found)), tuple(sorted(edit.get(record, ())))) for record, found in read.items()}
-
-
-def granted(roles: Sequence[RoleTerms]) -> dict[tuple[str, str], Grant]:
-    """The union of what the roles grant.
-
-    Where rows are reached through a parent and only some of the roles narrow that, the others keep it open.
-    """
-    union: dict[tuple[str, str], Grant] = {}
-    for role in roles:
-        for key, grant in role.grants.items():
-            union[key] = _joined(union.get(key), grant)
-        union.update({(RIGHT, right): Grant(frozenset({"all"})) for right in role.rights})
-    inheriting = {t.key for t in guarded_types() if not (t.scope.has("role") or t.scope.has("everyone"))}
-    for (record, action), grant in union.items():
-        silent = [r for r in roles if record in r.spoken_of and (record, action) not in r.grants]
-        if record in inheriting and silent:
-            union[record, action] = _joined(grant, Grant(frozenset({"all"})))
-    return union
-
-
-def _joined(one: Grant | None, other: Grant) -> Grant:
-    if one is None:
-        return other
-    return Grant(one.scopes | other.scopes, tuple(sorted({*one.departments, *other.departments})))
-
-
-def field_levels(roles: Sequence[RoleTerms]) -> tuple[frozenset[str], frozenset[str]]:
-    """The fields hidden and those only read. The most generous of the roles with a say on the type decides."""
-    best: dict[str, int] = {}
-    for name in {name for role in roles for name in role.fields}:
-        best[name] = max(_said(name, roles))
-    return _at(best, 0), _at(best, 1)
-
-
-def _said(name: str, roles: Sequence[RoleTerms]) -> Iterable[int]:
-    record = name.partition(".")[0]
-    return [_LEVELS.get(role.fields.get(name, ""), _WRITE) for role in roles if record in role.spoken_of]
-
-
-def _at(best: Mapping[str, int], level: int) -> frozenset[str]:
-    return frozenset(name for name, reached in best.items() if reached == level)
+        by_level = found.setdefault(row["record"], (set(), set(), set()))
+        for reached in by_level[: _LEVELS.index(row["level"]) + 1]:
+            reached.add(row["record_id"])
+    return {record: SharedIds(*(tuple(sorted(ids)) for ids in by_level)) for record, by_level in found.items()}

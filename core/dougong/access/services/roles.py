@@ -7,20 +7,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dougong.access.charter import EVERYBODY, RoleTerms, read_charter, stored_grant
-from dougong.access.levels import covers, holds, level_of
+from dougong.access.charter import ADMIN, EVERYBODY, RoleTerms, read_charter
+from dougong.access.conferring import confer
+from dougong.access.fields import LEVELS
+from dougong.access.levels import covers, level_of
 from dougong.access.policies import guarded_types
 from dougong.access.principal import Grant, Principal, acting_as, current
 from dougong.access.rights import may_do, need
-from dougong.access.services.principals import ADMIN, field_levels, on_behalf
-from dougong.access.tables import Role, RoleField, RoleGrant, RoleRight, UserRole
-from dougong.access.version import rights_changed
+from dougong.access.services.members import refuse_to_outrank, refuse_without_administrator
+from dougong.access.services.principals import on_behalf
+from dougong.access.tables import GroupRole, Role, RoleField, RoleGrant, RoleRight, UserRole
 from dougong.db import transaction
 from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused
 from dougong.i18n import Text, _
 from dougong.people.tables import User
 from dougong.plugin.snapshot import current_snapshot
-from dougong.records.types import ACTIONS, RecordType
+from dougong.records.types import RecordType
 
 __all__ = [
     "Cell",
@@ -43,7 +45,6 @@ __all__ = [
 
 MANAGE = "roles.manage"
 _WHY = "keep roles and who has them"
-_BEYOND = _("You can't grant what you don't hold yourself: %(what)s.")
 
 
 @dataclass(frozen=True)
@@ -187,8 +188,8 @@ async def copy_role(role_id: int, name: str) -> int:
         terms = (await read_charter()).roles[role_id]
     async with transaction(_("Role copied")):
         made = await create_role(name, str(Text.load(original["description"])))
-        await set_fields(made, terms.fields)  # first: a grant shows every field that is not held back
         await set_grants(made, terms.grants)
+        await set_fields(made, terms.fields)
         await set_rights(made, terms.rights)
     return made
 
@@ -199,11 +200,14 @@ async def remove_role(role_id: int) -> None:
     if (await _role(role_id))["preset"]:
         raise Refused(_("A standard role can't be deleted."))
     async with transaction(_("Role deleted")):
-        await rights_changed()
+        await confer()
         with acting_as(on_behalf(_WHY)):
             accounts = await UserRole.count().where(UserRole.role == role_id)
             if accounts:
                 raise Refused(_("%(count)s accounts have this role. Take it from them first.", count=accounts))
+            groups = await GroupRole.count().where(GroupRole.role == role_id)
+            if groups:
+                raise Refused(_("%(count)s groups have this role. Take it from them first.", count=groups))
             for table in (RoleGrant, RoleField, RoleRight):
                 await table.delete().where(table.role == role_id)
             await Role.delete().where(Role.id == role_id)
@@ -242,27 +246,21 @@ async def set_grants(role_id: int, grants: Mapping[tuple[str, str], Grant], reco
 
     For a type reached through its parent, an action left out is inherited and a grant without scopes shuts it.
     Raises Invalid for unknown types and rights and where something may be changed that may not be seen, Forbidden
-    where the role would grant more than the acting person holds, or show fields that are held back from them.
+    where the role would grant more than the acting person holds.
     """
-    holder = need(MANAGE)
+    need(MANAGE)
     await _changeable(role_id)
     named = {record for record, _action in grants} | set(record_types)
     types = {t.key: t for t in guarded_types()}
     _check_known(grants, types)
     async with transaction(_("Rights of a role changed")):
-        await rights_changed()
+        await confer(roles=[role_id])
         with acting_as(on_behalf(_WHY)):
-            mine = RoleGrant.role == role_id
-            stored = await RoleGrant.select().where(mine)
-            before = {(row["record"], row["action"]): stored_grant(row) for row in stored}
-            _check_held(holder, grants, before, types)
-            terms = (await read_charter()).roles[role_id]
             for record in sorted(named):
-                await RoleGrant.delete().where(mine & (RoleGrant.record == record))
+                await RoleGrant.delete().where((RoleGrant.role == role_id) & (RoleGrant.record == record))
             kept = {key: g for key, g in grants.items() if g.scopes or narrows(types[key[0]])}
             if kept:
                 await RoleGrant.insert(*(_row(role_id, key, grant) for key, grant in kept.items()))
-            _check_opened(holder, (await read_charter()).roles[role_id], terms)
 
 
 def _row(role_id: int, key: tuple[str, str], grant: Grant) -> RoleGrant:
@@ -294,114 +292,68 @@ def _visible(grant: Grant, reading: Grant | None) -> bool:
     return not grant.scopes or covers(reading or Grant(frozenset()), grant, nobody)
 
 
-def _check_held(
-    holder: Principal,
-    grants: Mapping[tuple[str, str], Grant],
-    before: Mapping[tuple[str, str], Grant],
-    types: Mapping[str, RecordType],
-) -> None:
-    beyond = [
-        f"{types[record].label}: {action}"
-        for (record, action), grant in grants.items()
-        if before.get((record, action)) != grant and not holds(holder, types[record], action, grant)
-    ]
-    if beyond:
-        raise Forbidden(_BEYOND, what=", ".join(beyond))
-
-
 async def set_fields(role_id: int, fields: Mapping[str, str]) -> None:
-    """Replace which fields a role hides ("hidden") or only shows ("read"), by "customer.credit_limit"."""
-    holder = need(MANAGE)
+    """Replace which fields a role hides ("hidden") or only shows ("read"), by "customer.credit_limit".
+
+    With "customer.credit_limit@approved" the level is that of records in this state only ("write" lifts what is said of
+    the other states).
+    """
+    need(MANAGE)
     await _changeable(role_id)
     _check_fields(fields)
     async with transaction(_("Rights of a role changed")):
-        await rights_changed()
+        await confer(roles=[role_id])
         with acting_as(on_behalf(_WHY)):
-            rows = await RoleField.select().where(RoleField.role == role_id)
-            opened = {row["field"] for row in rows if fields.get(row["field"]) != row["level"]}
-            beyond = opened & (holder.hidden | holder.readonly)
-            if beyond:
-                raise Forbidden(_BEYOND, what=", ".join(sorted(beyond)))
-            terms = (await read_charter()).roles[role_id]
             await RoleField.delete().where(RoleField.role == role_id)
             if fields:
-                await RoleField.insert(*(RoleField(role=role_id, field=f, level=level) for f, level in fields.items()))
-            _check_opened(holder, (await read_charter()).roles[role_id], terms)
+                await RoleField.insert(*(_field_row(role_id, name, level) for name, level in fields.items()))
 
 
-def _check_opened(holder: Principal, role: RoleTerms, before: RoleTerms | None = None) -> None:
-    """Forbidden where a role now shows what is held back from the acting person.
-
-    The most generous of somebody's roles decides. So a role that has a say on a type opens the fields it doesn't hold
-    back itself, and with a parent the children it doesn't shut itself.
-    """
-    types = {t.key: t for t in guarded_types()}
-    held_back = [(name, 0) for name in holder.hidden] + [(name, 1) for name in holder.readonly]
-    opened = {
-        f"{types[record].label}: {types[record].fields[key].label}"
-        for name, level in held_back
-        for record, _dot, key in (name.partition("."),)
-        if record in types and key in types[record].fields and _shown(role, name) > max(level, _shown(before, name))
-    }
-    opened |= {
-        f"{types[record].label}: {action}"
-        for record, action in holder.grants
-        if record in types and narrows(types[record]) and action in ACTIONS
-        if _leaves_open(role, record, action) and not _leaves_open(before, record, action)
-        if not holds(holder, types[record], action, Grant(frozenset({"all"})))
-    }
-    if opened:
-        raise Forbidden(_BEYOND, what=", ".join(sorted(opened)))
-
-
-def _shown(role: RoleTerms | None, name: str) -> int:
-    """How much a role shows of a field: nothing (it has no say, or hides it), 1 to be seen, 2 to be changed."""
-    if role is None or name.partition(".")[0] not in role.spoken_of:
-        return 0
-    return {"hidden": 0, "read": 1}.get(role.fields.get(name, ""), 2)
-
-
-def _leaves_open(role: RoleTerms | None, record: str, action: str) -> bool:
-    return role is not None and record in role.spoken_of and (record, action) not in role.grants
+def _field_row(role_id: int, name: str, level: str) -> RoleField:
+    field, _at, state = name.partition("@")
+    return RoleField(role=role_id, field=field, state=state, level=level)
 
 
 def _check_fields(fields: Mapping[str, str]) -> None:
     types = {t.key: t for t in guarded_types()}
-    wrong: list[Problem] = []
-    for name, level in fields.items():
-        record, _dot, key = name.partition(".")
-        if record not in types or key not in types[record].can_be_held_back:
-            wrong.append(Problem(name, _("There is no such field."), name, "unknown"))
-        elif level not in ("hidden", "read"):
-            wrong.append(Problem(name, _("Choose “hidden” or “read”."), level, "choice"))
+    wrong = [problem for name, level in fields.items() if (problem := _field_problem(name, level, types))]
     if wrong:
         raise Invalid(*wrong)
 
 
+def _field_problem(name: str, level: str, types: Mapping[str, RecordType]) -> Problem | None:
+    field, _at, state = name.partition("@")
+    record, _dot, key = field.partition(".")
+    if record not in types or key not in types[record].can_be_held_back:
+        return Problem(name, _("There is no such field."), name, "unknown")
+    life = types[record].lifecycle
+    if "@" in name and (life is None or state not in life.keys or key == "state"):
+        return Problem(name, _("There is no such state."), state, "unknown")
+    if level not in LEVELS or (level == "write" and not state):
+        return Problem(name, _("Choose “hidden” or “read”."), level, "choice")
+    return None
+
+
 async def set_rights(role_id: int, rights: Iterable[str]) -> None:
     """Replace the rights of a role that are about no record type."""
-    holder = need(MANAGE)
+    need(MANAGE)
     await _changeable(role_id)
     wanted = set(rights)
     async with transaction(_("Rights of a role changed")):
-        await rights_changed()
+        await confer(roles=[role_id])
         with acting_as(on_behalf(_WHY)):
             mine = RoleRight.role == role_id
             before = set(await RoleRight.select(RoleRight.right).where(mine).output(as_list=True))
-            _check_rights(wanted - before, holder)
+            _check_rights(wanted - before)
             await RoleRight.delete().where(mine)
             if wanted:
                 await RoleRight.insert(*(RoleRight(role=role_id, right=right) for right in sorted(wanted)))
 
 
-def _check_rights(added: set[str], holder: Principal) -> None:
-    known = current_snapshot().rights
-    unknown = sorted(added - set(known))
+def _check_rights(added: set[str]) -> None:
+    unknown = sorted(added - set(current_snapshot().rights))
     if unknown:
         raise Invalid(*(Problem(right, _("There is no such right."), right, "unknown") for right in unknown))
-    beyond = sorted(right for right in added if not may_do(holder, right))
-    if beyond:
-        raise Forbidden(_BEYOND, what=", ".join(str(known[right].label) for right in beyond))
 
 
 async def _changeable(role_id: int) -> None:
@@ -415,58 +367,23 @@ async def _changeable(role_id: int) -> None:
 async def assign_roles(user_id: int, role_ids: Iterable[int]) -> None:
     """Give an account exactly these roles. It counts from the account's next request on.
 
-    Forbidden where a role that is given or taken holds more than the acting person does. Refused when no
+    Forbidden where the account would gain more than the acting person holds, or outranks them. Refused when no
     administrator would be left.
     """
-    holder = need(MANAGE)
+    need(MANAGE)
     wanted = set(role_ids)
     async with transaction(_("Roles of an account changed")):
-        await rights_changed()
+        await confer()
+        await refuse_to_outrank(user_id)
         with acting_as(on_behalf(_WHY)):
-            charter = await read_charter()
-            if not wanted <= set(charter.roles) or not await User.exists().where(User.id == user_id):
+            known = set(await Role.select(Role.id).output(as_list=True))
+            if not wanted <= known or not await User.exists().where(User.id == user_id):
                 raise NotFound
             mine = UserRole.user == user_id
             before = set(await UserRole.select(UserRole.role).where(mine).output(as_list=True))
-            for role_id in sorted(wanted ^ before):
-                _check_role_held(holder, charter.roles[role_id])
-            for role_id in sorted(wanted - before):
-                _check_opened(holder, charter.roles[role_id])
-            if user_id == holder.user:
-                _check_let_go(charter.roles_of(before), charter.roles_of(wanted))
             if before - wanted:
                 await UserRole.delete().where(mine & UserRole.role.is_in(sorted(before - wanted)))
             if wanted - before:
                 await UserRole.insert(*(UserRole(user=user_id, role=role) for role in sorted(wanted - before)))
             if before - wanted:
                 await refuse_without_administrator()
-
-
-def _check_role_held(holder: Principal, role: RoleTerms) -> None:
-    types = {t.key: t for t in guarded_types()}
-    if holder.admin or holder.system is not None:
-        return
-    beyond = {_("everything")} if role.key == ADMIN else set()
-    for (record, action), grant in role.grants.items():
-        if record in types and not holds(holder, types[record], action, grant):
-            beyond.add(types[record].label)
-    beyond_rights = {right for right in role.rights if not may_do(holder, right)}
-    if beyond or beyond_rights:
-        raise Forbidden(_BEYOND, what=", ".join(sorted({str(b) for b in beyond} | beyond_rights)))
-
-
-def _check_let_go(before: Sequence[RoleTerms], after: Sequence[RoleTerms]) -> None:
-    """Forbidden where somebody would see more by taking a role off themselves: the one that held a field back."""
-    hidden, readonly = field_levels(before)
-    hidden_then, readonly_then = field_levels(after)
-    opened = (hidden - hidden_then) | (readonly - readonly_then - hidden_then)
-    if opened:
-        raise Forbidden(_BEYOND, what=", ".join(sorted(opened)))
-
-
-async def refuse_without_administrator() -> None:
-    """Refused when the house would be left without anybody who may do everything. For the system, inside a transaction."""
-    of_user: Any = UserRole.user
-    admins = await UserRole.select(of_user.active, of_user.staff.active).where(UserRole.role.key == ADMIN)
-    if not any(row["user.active"] and row["user.staff.active"] not in (False, 0) for row in admins):
-        raise Refused(_("Somebody must stay administrator."))

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from dougong.access.charter import stored_grant
+from dougong.access.conferring import place_people
 from dougong.access.policies import guarded_types
 from dougong.access.principal import acting_as
 from dougong.access.services.principals import on_behalf
 from dougong.access.tables import RoleGrant, Share
-from dougong.access.version import rights_changed
 from dougong.db import transaction
 from dougong.i18n import _
 from dougong.people.errors import OwnSuperior, StillInUse
@@ -64,7 +64,7 @@ async def merge_department(department: Department, into: Department) -> Departme
     if department.id == into.id:
         raise OwnSuperior
     async with transaction(_("“%(one)s” merged into “%(other)s”", one=department.name, other=into.name)):
-        await rights_changed()
+        await place_people(merged=(department.id, into.id))
         below = await _ids(Department, Department.parent == department.id)
         await desk.update(Department, [i for i in below if i != into.id], {"parent": into.id})
         if into.parent == department.id:

@@ -9,10 +9,10 @@ from typing import Any
 
 from dougong.access.principal import acting_as, current
 from dougong.access.rights import need
-from dougong.access.services.members import refuse_to_outrank
+from dougong.access.services.members import refuse_to_outrank, refuse_to_stand_in, refuse_without_administrator
 from dougong.access.services.principals import on_behalf
-from dougong.access.services.roles import assign_roles, refuse_without_administrator
-from dougong.access.tables import Share, UserRole
+from dougong.access.services.roles import assign_roles
+from dougong.access.tables import GroupMember, Share, UserRole
 from dougong.access.version import rights_changed
 from dougong.db import transaction
 from dougong.errors import Invalid, NotFound, Problem
@@ -99,7 +99,7 @@ async def remove_operator(user_id: int) -> None:
         await rights_changed()
         await refuse_to_outrank(user_id)
         with acting_as(on_behalf(_WHY)):
-            for table in (Session, Token, UserRole):
+            for table in (Session, Token, UserRole, GroupMember):
                 await table.delete().where(table.user == user_id)
             await Share.update({Share.by: None}).where(Share.by == user_id)
             gone = await User.delete().where(User.id == user_id).returning(User.id)
@@ -111,7 +111,7 @@ async def remove_operator(user_id: int) -> None:
 async def reset_password(user_id: int) -> str:
     """A new password to sign in with once. The account is signed out everywhere; its tokens go on."""
     need(MANAGE)
-    await refuse_to_outrank(user_id)
+    await refuse_to_stand_in(user_id)
     password = passwords.one_time_password()
     hashed = await passwords.hash_of(password)
     async with transaction(_("Password reset")):

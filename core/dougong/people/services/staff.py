@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from dougong.access.principal import acting_as
-from dougong.access.services.members import refuse_to_outrank
+from dougong.access.services.members import refuse_to_outrank, refuse_without_administrator
 from dougong.access.services.principals import on_behalf
-from dougong.access.services.roles import refuse_without_administrator
 from dougong.access.version import rights_changed
 from dougong.db import transaction
 from dougong.i18n import _

@@ -241,7 +241,7 @@ async def change_record(request: Request[Any, Any, Any], collection: str, record
     record_type = type_at(collection, "read")
     found = await desk.get(record_type.table, record_id_at(record_id))
     version = _based_on(request, required=True)
-    values = read_values(record_type, await json_object(request), current())
+    values = read_values(record_type, await json_object(request), current(), record=found)
     async with transaction():
         changed = await desk.change(found, values, version=version)
         return _answer(record_type, changed, 200, _batch())

@@ -81,7 +81,7 @@ async def create_record(request: AnyRequest, collection: str) -> Response[Any]:
         async with transaction():
             made = await desk.create(
                 record_type.table,
-                read_values(record_type, _filled(record_type, typed, start=True), current(), new=True),
+                read_values(record_type, _filled(record_type, typed), current(), new=True),
             )
             if then:
                 made = await desk.move(made, then)
@@ -103,18 +103,15 @@ def _starting_values(record_type: RecordType) -> dict[str, str]:
     return start
 
 
-def _filled(record_type: RecordType, typed: Mapping[str, str], *, start: bool = False) -> dict[str, Any]:
+def _filled(record_type: RecordType, typed: Mapping[str, str], record: Row | None = None) -> dict[str, Any]:
     """The values to read: a box that isn't ticked sends nothing, and means no. What was left empty in a new record is left to its default."""
-    who = current()
-    values: dict[str, Any] = {
-        k: v
-        for k, v in typed.items()
-        if k in record_type.entered and writable(record_type, record_type.entered[k], who)
-    }
-    for key, field in record_type.entered.items():
-        if field.kind == "yes_no" and writable(record_type, field, who):
+    who, state = current(), record_type.state_of(record)
+    fields = {key: field for key, field in record_type.entered.items() if writable(record_type, field, who, state)}
+    values: dict[str, Any] = {key: value for key, value in typed.items() if key in fields}
+    for key, field in fields.items():
+        if field.kind == "yes_no":
             values[key] = typed.get(key, "false") or "false"
-    return {k: v for k, v in values.items() if not (start and is_empty(v))}
+    return {k: v for k, v in values.items() if not (record is None and is_empty(v))}
 
 
 def _problems(err: DougongError) -> Sequence[Problem]:
@@ -145,9 +142,8 @@ async def change_record(request: AnyRequest, collection: str, record_id: str) ->
     then = str(form.get("then", ""))
     try:
         async with transaction():
-            changed = await desk.change(
-                record, read_values(record_type, _filled(record_type, typed), current()), version=based_on
-            )
+            values = read_values(record_type, _filled(record_type, typed, record), current(), record=record)
+            changed = await desk.change(record, values, version=based_on)
             if then:
                 await desk.move(changed, then)
     except Conflict:
@@ -202,10 +198,11 @@ async def form_page(
     version: int | None = None,
     conflict: Banner | None = None,
 ) -> FormPage:
-    who = current()
+    who, state = current(), record_type.state_of(record)
     template, required = record_type.template_of(typed.values), record_type.required_in(typed.values)
     left_out = keys_of(template.hidden)
-    shown = [f for f in record_type.entered.values() if visible_field(record_type, f.key) and f.key not in left_out]
+    seen = [f for f in record_type.entered.values() if visible_field(record_type, f.key, state=state)]
+    shown = [f for f in seen if f.key not in left_out]
     titles = await _titles(shown, typed.values)
     path = f"/{record_type.path}" + (f"/{record.id}" if record else "")
     sections = tuple(
@@ -218,7 +215,7 @@ async def form_page(
                     typed,
                     titles,
                     required=f.key in required,
-                    readonly=not writable(record_type, f, who),
+                    readonly=not writable(record_type, f, who, state),
                 )
                 for f in fields
             ),

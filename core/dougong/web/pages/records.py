@@ -305,7 +305,7 @@ def _properties(
         items = tuple(
             Property(str(f.label), cell_for(record_type, f, row[f.key], titles.get(f.key)))
             for f in fields
-            if visible_field(record_type, f.key) and f.key not in not_here
+            if visible_field(record_type, f.key, state=row.get("state")) and f.key not in not_here
         )
         if items:
             found.append(PropertyGroup(str(label), items, open=number < 4))

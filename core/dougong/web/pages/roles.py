@@ -8,6 +8,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 
+from dougong.access.charter import ADMIN
 from dougong.access.levels import LEVELS, grant_of, holds
 from dougong.access.principal import Grant, current
 from dougong.access.rights import may_do, need
@@ -23,14 +24,13 @@ from dougong.access.services import (
     set_rights,
 )
 from dougong.access.services.members import Member, members_of
-from dougong.access.services.principals import ADMIN
 from dougong.access.services.roles import Cell, Matrix, RoleLine, grants_of
 from dougong.access.services.roles import MatrixRow as TypeRow
 from dougong.db import transaction
 from dougong.errors import NotFound
-from dougong.i18n import Text, _, humanise
+from dougong.i18n import _
 from dougong.plugin.snapshot import current_snapshot
-from dougong.records.types import ACTIONS, RecordType
+from dougong.records.types import ACTION_LABELS, ACTIONS, RecordType
 from dougong.web.components import hue, initial
 from dougong.web.pages.dialogs import answered, confirm_page, dialog_page, whole_number
 from dougong.web.pages.forms import Typed
@@ -60,13 +60,6 @@ __all__ = ["routes"]
 AnyRequest = Request[Any, Any, Any]
 ROLES = "/roles"
 MANAGE = "roles.manage"
-HEADS: Mapping[str, Text] = {
-    "read": _("See"),
-    "create": _("Create"),
-    "edit": _("Edit"),
-    "delete": _("Delete"),
-    "export": _("Export"),
-}
 _AS_PARENT = _("Inherited")
 _BY_DEPARTMENT = frozenset({"department", "below", "chosen"})
 
@@ -183,7 +176,7 @@ async def _role_page(known: Matrix, typed: Typed) -> RolePage:
         action=path,
         name=replace(name, wide=False),
         description=replace(description, kind="text", wide=False),
-        actions=tuple(str(HEADS[a]) for a in ACTIONS),
+        actions=tuple(str(label) for label in ACTION_LABELS.values()),
         rows=() if everything else tuple(_rows(known, typed, path)),
         scopes=tuple(Option(o.key, str(o.label)) for o in LEVELS),
         departments=None if everything else await _departments_field(typed),
@@ -219,7 +212,7 @@ def _rows(known: Matrix, typed: Typed, path: str) -> list[MatrixRow]:
         kind = row.record_type
         label = str(snapshot.plugins[snapshot.owner_of(kind.key)].label)
         squares = tuple(_square(row, a, typed) if a in row.cells else Square("", absent=True) for a in ACTIONS)
-        own = tuple(_square(row, a, typed, str(_right_label(kind, a))) for a in row.cells if a not in ACTIONS)
+        own = tuple(_square(row, a, typed, str(kind.action_label(a))) for a in row.cells if a not in ACTIONS)
         found.append(
             MatrixRow(
                 str(kind.plural),
@@ -232,10 +225,6 @@ def _rows(known: Matrix, typed: Typed, path: str) -> list[MatrixRow]:
         )
         area = label
     return found
-
-
-def _right_label(kind: RecordType, action: str) -> Text:
-    return kind.rights.get(action) or Text(humanise(action), kind.domain)
 
 
 def _fields_link(known: Matrix, kind: RecordType, path: str) -> Action:

@@ -46,7 +46,11 @@ async def _share_page(record_type: RecordType, record: Row, typed: Typed) -> For
     path = f"/{record_type.path}/{record.id}"
     person = typed.values.get("staff", "")
     known = await titles(Staff, [whole_number(person)])
-    levels = (Option("read", str(_("read"))), Option("edit", str(_("read and edit"))))
+    levels = (
+        Option("read", str(_("read"))),
+        Option("edit", str(_("read and edit"))),
+        Option("own", str(_("own it together with its owner"))),
+    )
     fields = [
         FormField(
             "staff",
