@@ -5,6 +5,7 @@ A value that can't be used is named with its file, line and key, and what is all
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import tomllib
@@ -51,6 +52,12 @@ def _database(url: str) -> str:
     return url
 
 
+def _addresses(text: str) -> str:
+    for part in text.split(",") if text else ():
+        ipaddress.ip_network(part.strip(), strict=False)
+    return text
+
+
 class Config(BaseSettings):
     """The settings of an installation. Each is a key of `dougong.toml` and a variable DOUGONG_<KEY>.
 
@@ -80,6 +87,14 @@ class Config(BaseSettings):
     session_idle_hours: int = Field(12, ge=1, le=720, description="hours from 1 to 720")
     session_days: int = Field(14, ge=1, le=365, description="days from 1 to 365")
     secure_cookies: bool = Field(False, description="true where people come by https, else false")
+    proxies: Annotated[str, AfterValidator(_addresses)] = Field(
+        "", description="addresses or networks of the web servers in front of it, as 127.0.0.1, 10.0.0.0/24"
+    )
+    sign_in_tries: int = Field(5, ge=1, le=10_000, description="a number of tries from 1 to 10000")
+    sign_in_tries_name: int = Field(20, ge=1, le=10_000, description="a number of tries from 1 to 10000")
+    sign_in_tries_address: int = Field(100, ge=1, le=1_000_000, description="a number of tries from 1 to 1000000")
+    sign_in_pause_seconds: int = Field(5, ge=1, le=900, description="seconds from 1 to 900")
+    sign_in_pause_minutes: int = Field(15, ge=1, le=15, description="minutes from 1 to 15")
 
     @property
     def database_url(self) -> str:

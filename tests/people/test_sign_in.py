@@ -15,6 +15,7 @@ from dougong.people.services import account_named, deactivate_staff, remove_oper
 from dougong.people.sign_in import (
     ABSOLUTE,
     IDLE,
+    Place,
     change_password,
     create_token,
     end_session,
@@ -44,8 +45,8 @@ async def fang(company):
     return company
 
 
-async def enter(company, name="wangfang", **options):
-    return await sign_in(name, company.passwords["wangfang"], **options)
+async def enter(company, name="wangfang", **place):
+    return await sign_in(name, company.passwords["wangfang"], Place(**place))
 
 
 async def test_a_session_leads_back_to_its_account(fang):

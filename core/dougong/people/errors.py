@@ -5,7 +5,7 @@ from __future__ import annotations
 from dougong.errors import DougongError, Refused
 from dougong.i18n import _
 
-__all__ = ["AlreadyOperator", "OwnSuperior", "StillInUse", "WrongSignIn"]
+__all__ = ["AlreadyOperator", "OwnSuperior", "StillInUse", "TooManyTries", "WrongSignIn"]
 
 
 class WrongSignIn(DougongError):
@@ -13,6 +13,20 @@ class WrongSignIn(DougongError):
 
     status = 401
     message = _("The name or the password is wrong.")
+
+
+class TooManyTries(DougongError):
+    """Too many wrong passwords: nothing is tried now. One text, whether the name exists or not."""
+
+    status = 429
+    message = _(
+        "Too many wrong tries. Wait a little, at most %(minutes)s minutes, then try again; whoever keeps the accounts can also let you in at once."
+    )
+
+    def __init__(self, wait: int, longest: int) -> None:
+        """`wait`: seconds until the next try; `longest`: the longest such wait there is."""
+        super().__init__(minutes=-(-longest // 60))
+        self.headers = {"Retry-After": str(wait)}
 
 
 class AlreadyOperator(Refused):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,10 @@ from dougong.access.rights import need
 from dougong.access.services.members import refuse_to_outrank
 from dougong.access.services.principals import on_behalf
 from dougong.db import transaction
-from dougong.errors import Forbidden, Invalid, NotFound, Problem
+from dougong.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from dougong.i18n import _
-from dougong.people import passwords
+from dougong.people import attempts, passwords
+from dougong.people.attempts import Limits
 from dougong.people.errors import WrongSignIn
 from dougong.people.names import name_key
 from dougong.people.tables import Session, Token, User
@@ -25,11 +26,14 @@ __all__ = [
     "ABSOLUTE",
     "IDLE",
     "OpenSession",
+    "Place",
     "SignedIn",
     "change_password",
     "create_token",
+    "end_other_sessions",
     "end_session",
     "end_sessions",
+    "open_session",
     "remove_token",
     "session_of",
     "sessions_of",
@@ -44,6 +48,7 @@ IDLE = dt.timedelta(hours=12)
 ABSOLUTE = dt.timedelta(days=14)
 """No session lasts longer, however busy."""
 
+USUAL = Limits()
 _NOTE_EVERY = dt.timedelta(minutes=1)
 _WHY = "sign people in and out"
 
@@ -64,12 +69,25 @@ class SignedIn:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where somebody signs in: the address, what the browser says it is, and how long it stays signed in at most."""
+
+    ip: str = ""
+    agent: str = ""
+    lasts: dt.timedelta = ABSOLUTE
+
+
+ANYWHERE = Place()
+
+
+@dataclass(frozen=True)
 class OpenSession:
     """A session as its owner's list shows it."""
 
     id: int
     created: dt.datetime
     seen: dt.datetime
+    expires: dt.datetime
     ip: str
     agent: str
 
@@ -77,16 +95,34 @@ class OpenSession:
 # ------------------------------------------------------------------ by name and password
 
 
-async def sign_in(name: str, password: str, ip: str = "", agent: str = "") -> SignedIn:
-    """A new session. WrongSignIn, with one text for every cause, when it can't be."""
+async def sign_in(name: str, password: str, place: Place = ANYWHERE, limits: Limits = USUAL) -> SignedIn:
+    """A new session. WrongSignIn, with one text for every cause, when it can't be; TooManyTries after too many of these.
+
+    What is done for a name nobody has is the same, and takes as long.
+    """
     with acting_as(system(_WHY)):
         account = await _account(User.name_key == name_key(name))
-        fits = await passwords.matches(account["password"] if account else None, password)
+        hashed = account["password"] if account else None
+        tried = attempts.of_sign_in(name_key(name), hashed, place.ip, limits)
+        fits = await _tried(tried, limits, hashed, password)
         if account is None or not fits or not _open(account):
             raise WrongSignIn
         async with transaction():
             await _note_sign_in(account, password)
-            return await _new_session(account, ip, agent)
+            signed_in = await _new_session(account, place)
+    await attempts.forget(tried)
+    await attempts.sweep()
+    return signed_in
+
+
+async def _tried(tried: Sequence[attempts.Tried], limits: Limits, hashed: str | None, password: str) -> bool:
+    """Whether the password fits, counted as a wrong try beforehand; TooManyTries during a pause."""
+    await attempts.admit(tried, limits)
+    try:
+        return await passwords.matches(hashed, password)
+    except Exception:
+        await attempts.take_back(tried)  # nobody looked at it
+        raise
 
 
 async def _note_sign_in(account: Mapping[str, Any], password: str) -> None:
@@ -94,12 +130,25 @@ async def _note_sign_in(account: Mapping[str, Any], password: str) -> None:
     values: dict[Any, Any] = {User.last_sign_in: now}
     if passwords.is_outdated(account["password"]):
         values[User.password] = await passwords.hash_of(password)
-    await User.update(values).where(User.id == account["id"])
+    unchanged = (User.id == account["id"]) & (User.password == account["password"])
+    if not await User.update(values).where(unchanged).returning(User.id):
+        raise WrongSignIn  # the password was reset, or the account removed, while this one was looked at
     over = (Session.expires <= now) | (Session.seen <= now - IDLE)
     await Session.delete().where((Session.user == account["id"]) & over)
 
 
-async def _new_session(account: Mapping[str, Any], ip: str, agent: str) -> SignedIn:
+async def open_session(user_id: int, place: Place) -> SignedIn:
+    """A new session of one's own account, for somebody who has just given the password."""
+    if current().user != user_id:
+        raise Forbidden
+    with acting_as(on_behalf(_WHY)):
+        account = await _account(User.id == user_id)
+        if account is None or not _open(account):
+            raise Forbidden
+        return await _new_session(account, place)
+
+
+async def _new_session(account: Mapping[str, Any], place: Place) -> SignedIn:
     token, csrf, now = secrets.token_urlsafe(32), secrets.token_urlsafe(32), _now()
     row = Session(
         digest=_digest(token),
@@ -107,12 +156,12 @@ async def _new_session(account: Mapping[str, Any], ip: str, agent: str) -> Signe
         csrf=csrf,
         created=now,
         seen=now,
-        expires=now + ABSOLUTE,
-        ip=_storable(ip, 60),
-        agent=_storable(agent, 300),
+        expires=now + place.lasts,
+        ip=_storable(place.ip, 60),
+        agent=_storable(place.agent, 300),
     )
     [made] = await Session.insert(row)
-    return _signed_in(account, csrf=csrf, session=made["id"], token=token, expires=now + ABSOLUTE)
+    return _signed_in(account, csrf=csrf, session=made["id"], token=token, expires=row.expires)
 
 
 async def session_of(token: str, idle: dt.timedelta = IDLE) -> SignedIn | None:
@@ -149,8 +198,6 @@ async def create_token(user_id: int, label: str = "", expires: dt.datetime | Non
     token = f"dg_{secrets.token_urlsafe(32)}"
     async with transaction(_("Token made")):
         with acting_as(on_behalf(_WHY)):
-            if not await User.exists().where(User.id == user_id):
-                raise NotFound
             row = Token(
                 digest=_digest(token),
                 user=user_id,
@@ -203,7 +250,7 @@ async def sessions_of(user_id: int, idle: dt.timedelta = IDLE) -> list[OpenSessi
     await _own_or_managed(user_id)
     now = _now()
     running = (Session.expires > now) & (Session.seen > now - idle)
-    columns = (Session.id, Session.created, Session.seen, Session.ip, Session.agent)
+    columns = (Session.id, Session.created, Session.seen, Session.expires, Session.ip, Session.agent)
     with acting_as(on_behalf(_WHY)):
         rows = (
             await Session.select(*columns)
@@ -231,23 +278,35 @@ async def end_sessions(user_id: int) -> None:
         await Session.delete().where(Session.user == user_id)
 
 
-async def change_password(user_id: int, old: str, new: str) -> None:
+async def end_other_sessions(user_id: int, kept: int | None) -> None:
+    """Sign an account out everywhere but in one place."""
+    await _own_or_managed(user_id)
+    with acting_as(on_behalf(_WHY)):
+        await Session.delete().where((Session.user == user_id) & (Session.id != (kept or 0)))
+
+
+async def change_password(user_id: int, old: str, new: str, limits: Limits = USUAL) -> None:
     """Change one's own password, knowing the old one. Every session of the account ends: sign in anew.
 
-    Raises Invalid naming "old" or "password".
+    Raises Invalid naming "old" or "password", TooManyTries after too many wrong old ones.
     """
     if current().user != user_id:
         raise Forbidden
     with acting_as(on_behalf(_WHY)):
         account = await _account(User.id == user_id)
-        if account is None or not await passwords.matches(account["password"], old):
+        tried = attempts.of_password_change(user_id, limits)
+        if account is None or not await _tried(tried, limits, account["password"], old):
             raise Invalid(Problem("old", _("This is not your current password."), rule="wrong"))
+        await attempts.forget(tried)
         passwords.check_rules(new, account["name"])
         if await passwords.matches(account["password"], new):
             raise Invalid(Problem("password", _("Choose a password other than the old one."), rule="same"))
         hashed = await passwords.hash_of(new)
         async with transaction(_("Password changed")):
-            await User.update({User.password: hashed, User.must_change_password: False}).where(User.id == user_id)
+            unchanged = (User.id == user_id) & (User.password == account["password"])
+            values: dict[Any, Any] = {User.password: hashed, User.must_change_password: False}
+            if not await User.update(values).where(unchanged).returning(User.id):
+                raise Conflict  # it was changed or reset meanwhile: the old one given is no longer the old one
             await Session.delete().where(Session.user == user_id)
 
 
@@ -286,9 +345,14 @@ def _signed_in(account: Mapping[str, Any], **session: Any) -> SignedIn:
 
 
 async def _own_or_managed(user_id: int) -> None:
-    if current().user != user_id:
-        need("organisation.manage")
-        await refuse_to_outrank(user_id)
+    """Forbidden for other people's accounts to those who don't keep accounts; NotFound when there is no such account."""
+    if current().user == user_id:
+        return
+    need("organisation.manage")
+    with acting_as(on_behalf(_WHY)):
+        if not await User.exists().where(User.id == user_id):
+            raise NotFound
+    await refuse_to_outrank(user_id)
 
 
 def _digest(token: str) -> str:

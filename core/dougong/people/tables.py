@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from piccolo.constraints import Unique
+
 from dougong.db.columns import (
     Boolean,
     Choice,
@@ -18,7 +20,7 @@ from dougong.db.columns import (
 from dougong.i18n import _
 from dougong.records.tables import Private, Row
 
-__all__ = ["Department", "Position", "Session", "Staff", "Token", "User"]
+__all__ = ["Attempts", "Department", "Position", "Session", "Staff", "Token", "User"]
 
 
 class Position(Row):
@@ -93,3 +95,20 @@ class Token(Private, tablename="people_token"):
     created = Timestamptz()
     used = Timestamptz(null=True, default=None)
     expires = Timestamptz(null=True, default=None)
+
+
+class Attempts(Private, tablename="people_attempt"):
+    """Wrong sign-ins of one name from one address, of a name from anywhere (no address), from one address (no name).
+
+    Name and address are kept as digests, and of names nobody has just as of those somebody has. `spare` are the wrong
+    tries left before a pause; each one beyond makes the pause longer.
+    """
+
+    id: Serial
+    name = Varchar(64, default="")
+    address = Varchar(64, default="")
+    spare = Integer()
+    until = Timestamptz()
+    forgotten = Timestamptz(index=True)
+
+    once = Unique([name, address])

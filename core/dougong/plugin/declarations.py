@@ -20,6 +20,7 @@ __all__ = ["RESERVED", "Claims", "check_declarations"]
 
 RESERVED = frozenset(
     [
+        "accounts",
         "api",
         "changes",
         "counts",
@@ -36,6 +37,7 @@ RESERVED = frozenset(
         "record-types",
         "roles",
         "search",
+        "sessions",
         "settings",
         "shares",
         "sign-in",

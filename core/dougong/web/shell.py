@@ -45,7 +45,7 @@ def shell_for(request: AnyRequest, *, notices: Sequence[Notice] = ()) -> Shell:
         theme=visitor.theme,  # type: ignore[arg-type]
         environment=_mark(request),
         notices=tuple(notices),
-        user=UserView(person.name, visitor.department, hue(person.name), account_url="/password"),
+        user=UserView(person.name, visitor.department, hue(person.name), account_url="/sessions"),
         nav=nav,
         bottom=tuple(item for group in nav for item in group.items)[:4],
         search_url="/search",

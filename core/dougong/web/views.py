@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 __all__ = [
+    "AccountPage",
     "Action",
     "Banner",
     "BulkAction",
@@ -1037,6 +1038,18 @@ class PasswordPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPage:
+    """Where an account is signed in, and the tokens it has: one's own, or another's for those who keep accounts."""
+
+    template: ClassVar[str] = "account.html"
+    title: str
+    parts: tuple[LineTile, ...]
+    crumbs: tuple[Crumb, ...] = ()
+    actions: tuple[Action, ...] = ()
+    banner: Banner | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorPage:
     template: ClassVar[str] = "error.html"
     status: int
@@ -1107,6 +1120,7 @@ Page = (
     | RolesPage
     | RolePage
     | ChoicesPage
+    | AccountPage
     | SignInPage
     | PasswordPage
     | ErrorPage

@@ -260,6 +260,7 @@ def _house_paths() -> Json:
         },
         **_lookup_paths(name_parameter),
         **_access_paths(),
+        **_session_paths(),
         "/api/v1/record-types": {"get": _operation("types", "House", ["House"], [], anything, ())},
         "/api/v1/record-types/{collection}": {
             "get": _operation("type", "House", ["House"], [path_parameter], anything, (404,))
@@ -358,6 +359,50 @@ def _access_paths() -> Json:
             "get": operation("readRole", [role], anything),
             "patch": operation("changeRole", [role], anything, "RoleChanges"),
             "delete": operation("removeRole", [role], gone),
+        },
+    }
+
+
+def _session_paths() -> Json:
+    """Where accounts are signed in, one's own and those one keeps."""
+    tag, base = ["People and rights"], "/api/v1"
+    user, session = ({"name": name, "in": "path", "required": True, "schema": _ID} for name in ("user", "session"))
+    moment = {"type": "string", "format": "date-time"}
+    signed_in = {
+        "type": "object",
+        "required": ["id", "since", "seen", "expires", "address", "agent", "current"],
+        "properties": {
+            "id": _ID,
+            **dict.fromkeys(("since", "seen", "expires"), moment),
+            "address": {"type": "string"},
+            "agent": {"type": "string"},
+            "current": {"type": "boolean"},
+        },
+    }
+    lock = {
+        "type": "object",
+        "required": ["until"],
+        "properties": {"until": {"type": ["string", "null"], "format": "date-time"}},
+    }
+    listed, gone = {"200": _json(_items(signed_in))}, {"204": {"description": "Done"}}
+
+    def operation(verb: str, parameters: list[Json], answers: Json) -> Json:
+        return _operation(verb, "", tag, parameters, answers, (404,) if parameters else ())
+
+    return {
+        f"{base}/sessions": {
+            "get": operation("listSessions", [], listed),
+            "delete": operation("endOtherSessions", [], gone),
+        },
+        f"{base}/sessions/{{session}}": {"delete": operation("endSession", [session], gone)},
+        f"{base}/accounts/{{user}}/sessions": {
+            "get": operation("listSessionsOf", [user], listed),
+            "delete": operation("endSessionsOf", [user], gone),
+        },
+        f"{base}/accounts/{{user}}/sessions/{{session}}": {"delete": operation("endSessionOf", [user, session], gone)},
+        f"{base}/accounts/{{user}}/lock": {
+            "get": operation("lockOf", [user], {"200": _json(lock)}),
+            "delete": operation("endLockOf", [user], gone),
         },
     }
 

@@ -15,6 +15,7 @@ from dougong.web.pages import (
     records,
     roles,
     search,
+    sessions,
     settings,
     sharing,
     staff,
@@ -25,6 +26,7 @@ __all__ = ["routes"]
 routes = [
     *home.routes,
     *account.routes,
+    *sessions.routes,
     *search.routes,
     *counts.routes,
     *plugins.routes,

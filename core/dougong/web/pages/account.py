@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import ipaddress
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -9,9 +12,12 @@ from litestar.datastructures import Cookie
 
 from dougong.access.principal import current
 from dougong.access.version import versions
+from dougong.config import Config
 from dougong.errors import DougongError, Invalid
 from dougong.i18n import LOCALES, _
 from dougong.people import sign_in
+from dougong.people.attempts import Limits
+from dougong.people.errors import TooManyTries
 from dougong.people.services.operators import set_preferences
 from dougong.web.render import go, page, page_outside, safe_path
 from dougong.web.views import PasswordPage, SignInPage
@@ -36,15 +42,51 @@ async def ask_sign_in(request: AnyRequest) -> Response[Any]:
 async def do_sign_in(request: AnyRequest) -> Response[Any]:
     form = await request.form()
     name, password, where = (str(form.get(k, "")) for k in ("user", "password", "next"))
-    client = request.client.host if request.client else ""
     try:
-        known = await sign_in.sign_in(name, password, client, request.headers.get("user-agent", ""))
+        known = await sign_in.sign_in(name, password, _place(request), limits_of(request.app.state.config))
     except DougongError as err:
         view = SignInPage(user=name[:60], next=safe_path(where) if where else "", error=str(err))
-        return page_outside(request, view, status=err.status if err.status >= 500 else 422)
+        refused = page_outside(request, view, status=err.status if err.status >= 429 else 422)
+        if isinstance(err, TooManyTries):
+            refused.headers.update(err.headers)
+        return refused
+    if before := request.cookies.get(COOKIE):
+        await sign_in.sign_out(before)  # this browser has no way back to it
     answer = go(request, "/password" if known.must_change_password else where or "/")
     answer.set_cookie(session_cookie(request, known.token))
     return answer
+
+
+def _place(request: AnyRequest) -> sign_in.Place:
+    lasts = dt.timedelta(days=request.app.state.config.session_days)
+    return sign_in.Place(address_of(request), request.headers.get("user-agent", ""), lasts)
+
+
+def limits_of(config: Config) -> Limits:
+    return Limits(
+        tries=config.sign_in_tries,
+        tries_of_name=config.sign_in_tries_name,
+        tries_of_address=config.sign_in_tries_address,
+        pause=dt.timedelta(seconds=config.sign_in_pause_seconds),
+        longest=dt.timedelta(minutes=config.sign_in_pause_minutes),
+    )
+
+
+def address_of(request: AnyRequest) -> str:
+    """Where a request comes from; through web servers of ours, the last address that none of them has."""
+    ours = [ipaddress.ip_network(p.strip(), strict=False) for p in request.app.state.config.proxies.split(",") if p]
+    hops = [hop.strip() for line in request.headers.getall("x-forwarded-for", []) for hop in line.split(",")]
+    address = request.client.host if request.client else ""
+    while hops and _is_one_of(address, ours):
+        address = hops.pop()
+    return address
+
+
+def _is_one_of(address: str, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+    try:
+        return any(ipaddress.ip_address(address) in network for network in networks)
+    except ValueError:
+        return False
 
 
 def session_cookie(request: AnyRequest, token: str) -> Cookie:
@@ -70,7 +112,7 @@ async def ask_password(request: AnyRequest) -> Response[Any]:
     return await _password_page(request, {})
 
 
-async def _password_page(request: AnyRequest, errors: dict[str, str], status: int = 200) -> Response[Any]:
+async def _password_page(request: AnyRequest, errors: Mapping[str, str], status: int = 200) -> Response[Any]:
     forced = visitor_of(request).must_change_password
     rules = (str(_("At least 8 characters")), str(_("Not the user name")))
     view = PasswordPage(
@@ -96,12 +138,15 @@ async def change_password(request: AnyRequest) -> Response[Any]:
     if new != again:
         return await _password_page(request, {"again": str(_("The two new passwords differ."))}, 422)
     try:
-        await sign_in.change_password(current().user, old, new)
+        await sign_in.change_password(current().user, old, new, limits_of(request.app.state.config))
+    except TooManyTries as err:
+        refused = await _password_page(request, {"": str(err)}, err.status)
+        refused.headers.update(err.headers)
+        return refused
     except Invalid as err:
         names = {"old": "current", "password": "new"}
         return await _password_page(request, {names.get(p.field, ""): str(p.message) for p in err.problems}, 422)
-    client = request.client.host if request.client else ""
-    fresh = await sign_in.sign_in(_user_name(request), new, client, request.headers.get("user-agent", ""))
+    fresh = await sign_in.open_session(current().user, _place(request))
     answer = go(request, "/", _("Your password is changed. Other places you were signed in are signed out."))
     answer.set_cookie(session_cookie(request, fresh.token))
     return answer

@@ -1,7 +1,8 @@
-"""The accounts of staff: somebody becomes an operator, gets roles, a new password, and stops being one."""
+"""The accounts of staff: somebody becomes an operator, gets roles, a new password, is signed out, and stops being one."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,15 +12,18 @@ from dougong.access.principal import current
 from dougong.access.rights import may_do, need
 from dougong.access.services import assign_roles, roles, roles_of
 from dougong.errors import NotFound
-from dougong.i18n import Text, _
+from dougong.i18n import Text, _, moment_text
+from dougong.people import sign_in
+from dougong.people.attempts import locked_until, unlock
 from dougong.people.services import Account, account_of, make_operator, remove_operator, reset_password
 from dougong.people.tables import Staff
 from dougong.web.pages.dialogs import answered, confirm_page, dialog_page, whole_number
 from dougong.web.pages.forms import Typed
-from dougong.web.pages.organisation import department_href
+from dougong.web.pages.organisation import ORGANISATION, department_href
+from dougong.web.pages.sessions import idle_of, number_at, session_part, token_ending, token_part
 from dougong.web.pages.staff import STAFF, staff_at, staff_href
 from dougong.web.render import go, page
-from dougong.web.views import FormField, FormPage, FormSection, Option
+from dougong.web.views import AccountPage, Action, Banner, Crumb, FormField, FormPage, FormSection, Option
 
 __all__ = ["routes"]
 
@@ -78,6 +82,74 @@ def password_page(found: Staff, account: str, password: str, title: Text) -> For
             )
         ),
     )
+
+
+# ------------------------------------------------------------------ the account
+
+
+@get(f"{STAFF}/{{staff_id:str}}/account", include_in_schema=False)
+async def show_account(request: AnyRequest, staff_id: str) -> Response[Any]:
+    found, account = await _with_account(staff_id)
+    path = account_href(found.id)
+    sessions = await sign_in.sessions_of(account.user, idle_of(request))
+    everywhere = Action(str(_("Sign out everywhere")), f"{path}/sessions/end", "logout", method="post")
+    view = AccountPage(
+        title=str(_("Account “%(account)s”", account=account.name)),
+        crumbs=(Crumb(str(_("Organisation")), ORGANISATION), Crumb(found.name, staff_href(found.id))),
+        parts=(
+            session_part(sessions, f"{path}/sessions", more=everywhere if sessions else None),
+            token_part(await sign_in.tokens_of(account.user), f"{path}/tokens"),
+        ),
+        actions=(Action(str(_("Reset password")), f"{staff_href(found.id)}/password", "lock-open", dialog=True),),
+        banner=_locked(await locked_until(account.user), path),
+    )
+    return page(request, view)
+
+
+def account_href(staff: int) -> str:
+    return f"{staff_href(staff)}/account"
+
+
+def _locked(until: dt.datetime | None, path: str) -> Banner | None:
+    if until is None:
+        return None
+    text = _("Locked until %(moment)s: too many wrong passwords.", moment=moment_text(until))
+    return Banner(str(text), action=Action(str(_("Unlock")), f"{path}/unlock", "lock-open", method="post"))
+
+
+@post(f"{STAFF}/{{staff_id:str}}/account/unlock", include_in_schema=False, status_code=200)
+async def do_unlock(request: AnyRequest, staff_id: str) -> Response[Any]:
+    found, account = await _with_account(staff_id)
+    await unlock(account.user)
+    return go(request, account_href(found.id), _("Unlocked: they can try again."))
+
+
+@post(f"{STAFF}/{{staff_id:str}}/account/sessions/end", include_in_schema=False, status_code=200)
+async def end_everywhere(request: AnyRequest, staff_id: str) -> Response[Any]:
+    found, account = await _with_account(staff_id)
+    await sign_in.end_sessions(account.user)
+    return go(request, account_href(found.id), _("Signed out everywhere."))
+
+
+@post(f"{STAFF}/{{staff_id:str}}/account/sessions/{{session:str}}/end", include_in_schema=False, status_code=200)
+async def end_session(request: AnyRequest, staff_id: str, session: str) -> Response[Any]:
+    found, account = await _with_account(staff_id)
+    await sign_in.end_session(account.user, number_at(session))
+    return go(request, account_href(found.id), _("Signed out there."))
+
+
+@get(f"{STAFF}/{{staff_id:str}}/account/tokens/{{token:str}}/end", include_in_schema=False)
+async def ask_token_end(request: AnyRequest, staff_id: str, token: str) -> Response[Any]:
+    found, account = await _with_account(staff_id)
+    path = account_href(found.id)
+    return page(request, await token_ending(account.user, number_at(token), f"{path}/tokens", path))
+
+
+@post(f"{STAFF}/{{staff_id:str}}/account/tokens/{{token:str}}/end", include_in_schema=False, status_code=200)
+async def end_token(request: AnyRequest, staff_id: str, token: str) -> Response[Any]:
+    found, account = await _with_account(staff_id)
+    await sign_in.remove_token(account.user, number_at(token))
+    return go(request, account_href(found.id), _("The token is ended."))
 
 
 # ------------------------------------------------------------------ operator
@@ -221,4 +293,19 @@ async def do_roles(request: AnyRequest, staff_id: str) -> Response[Any]:
     return await answered(request, do, lambda typed: _roles_page(found, typed))
 
 
-routes = [ask_operator, do_operator, ask_removal, do_removal, ask_password, do_password, ask_roles, do_roles]
+routes = [
+    show_account,
+    do_unlock,
+    end_everywhere,
+    end_session,
+    ask_token_end,
+    end_token,
+    ask_operator,
+    do_operator,
+    ask_removal,
+    do_removal,
+    ask_password,
+    do_password,
+    ask_roles,
+    do_roles,
+]

@@ -259,6 +259,7 @@ def _account_actions(path: str, account: Account | None) -> tuple[Action, ...]:
     )
     return (
         *assign,
+        Action(str(_("Account")), f"{path}/account", "user-cog"),
         Action(str(_("Reset password")), f"{path}/password", "lock-open", dialog=True),
         Action(str(_("Remove account")), f"{path}/operator/remove", "key-off", dialog=True),
     )
