@@ -5,10 +5,10 @@ Grouped in the order one writes a plugin: tables, record types, the plugin itsel
 
 from __future__ import annotations
 
-from dougong.access.principal import Principal, acting_as, system
+from dougong.access.openings import opened
+from dougong.access.principal import Principal
 from dougong.access.principal import current as acting
 from dougong.access.rights import may, may_do
-from dougong.access.services.principals import on_behalf
 from dougong.access.services.sharing import share_record
 from dougong.db import transaction
 from dougong.db.columns import (
@@ -32,7 +32,7 @@ from dougong.db.columns import Text as LongText
 from dougong.errors import Conflict, DougongError, Forbidden, Invalid, NotFound, Problem, Refused
 from dougong.i18n import Text, _, company_zone, date_text, moment_text, today
 from dougong.people.tables import Department, Position, Staff
-from dougong.plugin.contributions import Menu, Preset, Right, Tab, Tile, TileRow, Timeline
+from dougong.plugin.contributions import Menu, Opening, Preset, Right, Tab, Tile, TileRow, Timeline
 from dougong.plugin.hookspecs import hook
 from dougong.plugin.manifest import Plugin
 from dougong.plugin.settings import settings_of
@@ -80,6 +80,7 @@ __all__ = [
     "Money",
     "Move",
     "NotFound",
+    "Opening",
     "Option",
     "Phone",
     "Plugin",
@@ -108,7 +109,6 @@ __all__ = [
     "Year",
     "_",
     "acting",
-    "acting_as",
     "company_zone",
     "date_text",
     "desk",
@@ -119,13 +119,12 @@ __all__ = [
     "may",
     "may_do",
     "moment_text",
-    "on_behalf",
+    "opened",
     "period",
     "post",
     "settings_of",
     "share_record",
     "sort_key",
-    "system",
     "today",
     "transaction",
 ]

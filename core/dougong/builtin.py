@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dougong.i18n import _
 from dougong.people import hooks, records
-from dougong.plugin.contributions import Menu, Right
+from dougong.plugin.contributions import Menu, Opening, Right
+from dougong.plugin.impact import rows_held
 from dougong.plugin.manifest import Plugin
+from dougong.plugin.uses import uses_of
+from dougong.records.references import where_used
 
 __all__ = ["core"]
 
@@ -32,10 +35,30 @@ core = Plugin(
     rights=[
         Right("plugins.manage", _("Switch plugins on and off")),
         Right("organisation.manage", _("Keep departments, staff and their accounts")),
-        Right("roles.manage", _("Keep roles and what they may do")),
+        Right("organisation.appoint", _("Decide who works where and who leads whom: what they see goes with it")),
+        Right("accounts.reset", _("Set the password of people who may do more than oneself")),
+        Right("roles.manage", _("Keep roles, groups and what they may do")),
+        Right("access.explain", _("See why somebody may or may not do something")),
         Right("lookups.manage", _("Keep the lists of choices")),
         Right("settings.manage", _("Change settings")),
     ],
     presets=records.presets,
+    openings=[
+        Opening(where_used, _("Who refers to a record that can't be deleted, as numbers"), sees=None),
+        Opening(
+            uses_of,
+            _("How many records hold a choice"),
+            sees=None,
+            right="lookups.manage",
+            per_minute=600,  # the page of a list and each answer of its API say it
+        ),
+        Opening(
+            rows_held,
+            _("How many records a plugin holds"),
+            sees=None,
+            right="plugins.manage",
+            per_minute=60,
+        ),
+    ],
     hooks=[hooks],
 )

@@ -5,7 +5,7 @@ An error knows the HTTP status it answers with, so no handler translates errors 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +67,8 @@ class DougongError(Exception):
 
     status = 500
     message: Text | str = _("Something went wrong.")
+    headers: Mapping[str, str] = {}
+    """What the answer says besides ("Retry-After")."""
 
     def __init__(self, message: Text | str | None = None, **values: Any) -> None:
         self.message = message if message is not None else type(self).message

@@ -16,8 +16,10 @@ from typing import Any
 
 import httpx
 
+from dougong.access.openings import opened
 from dougong.access.principal import current
 from dougong.access.services import roles
+from dougong.errors import Forbidden, NotFound
 from dougong.i18n import speaking
 from dougong.plugin import hookspecs
 from dougong.plugin.contributions import Tab, Timeline
@@ -233,6 +235,19 @@ async def presets(look: Look, plugin: Plugin) -> Seen:
     }
 
 
+async def openings(look: Look, plugin: Plugin) -> Seen:
+    """Each shows more than may be seen only while the plugin is on that declares it."""
+    seen: Seen = {}
+    async with look.company.world.acting(look.who):
+        for opening in plugin.openings:
+            try:
+                with opened(opening.service):
+                    seen[opening.key] = current().system is not None
+            except (NotFound, Forbidden):
+                seen[opening.key] = False
+    return seen
+
+
 async def lookups(look: Look, plugin: Plugin) -> Seen:
     seen: Seen = {}
     for lookup in plugin.lookups:
@@ -306,6 +321,7 @@ CASES: Mapping[str, Callable[[Look, Plugin], Awaitable[Seen]]] = {
     "tiles": tiles,
     "rights": rights,
     "presets": presets,
+    "openings": openings,
     "lookups": lookups,
     "settings": settings,
     "hooks": hooks,

@@ -46,6 +46,10 @@ async def slow() -> dict[str, object]:
 async def parcels_waiting():
     return [TileRow(row["title"], f"/parcels/{row['id']}") for row in await Parcel.select(Parcel.id, Parcel.title)]
 
+async def parcels_of_everybody() -> int:
+    with opened(parcels_of_everybody):
+        return await Parcel.count()
+
 async def some_parcels():
     pass
 
@@ -58,7 +62,8 @@ plugin = Plugin(
     menus=[Menu(parcel), Menu("/parcels-today", label=_("Parcels of today"), right="parcels.count")],
     routes=[parcels_today, parcels_page, slow],
     tiles=[Tile(parcels_waiting, _("Parcels on their way"))], rights=[Right("parcels.count", _("Count the parcels"))],
-    presets=[Preset("sales", parcel, {"delete": ()})], lookups=[size], settings=ParcelSettings,
+    presets=[Preset("sales", parcel, {"delete": ()})], openings=[Opening(parcels_of_everybody, _("Count them all"), sees=[Parcel])],
+    lookups=[size], settings=ParcelSettings,
     hooks=[hooks], samples=[some_parcels],
 )
 """

@@ -10,10 +10,12 @@ from pathlib import Path
 import click
 import pytest
 
+from dougong.builtin import core
 from dougong.cli import cli
 from dougong.config import Config
 from dougong.plugin import hookspecs
-from dougong.plugin.contributions import KINDS
+from dougong.plugin.contributions import KINDS, Opening
+from dougong.plugin.discovery import discover
 from dougong.records import desk
 
 ROOT = Path(__file__).parents[2]
@@ -112,6 +114,36 @@ def test_every_hook_is_used_by_a_plugin_and_tried_by_a_test(name):
     assert re.search(rf"^@hook.*\n(?:async )?def {name}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
     tests = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests" / "plugin").glob("test_*.py"))
     assert name in tests
+
+
+def declared_openings() -> list[list[str]]:
+    """Of core and every plugin that is installed, as lines of the table."""
+    plugins = [core, *(loaded.plugin for loaded in discover(core).working if loaded.name != core.name)]
+    return [
+        [f"`{opening.key}`", opening.label.msgid, seen_by(opening), *asked_by(opening)]
+        for plugin in plugins
+        for opening in plugin.openings
+    ]
+
+
+def seen_by(opening: Opening) -> str:
+    tables = [f"`{table._meta.tablename}`" for table in opening.sees or ()]
+    return ", ".join(tables) or "every table"
+
+
+def asked_by(opening: Opening) -> tuple[str, str]:
+    if opening.per_minute is None:
+        return "none: it answers nobody", "any"
+    right = opening.right or "that of the deletion"
+    if opening.right:
+        right = f"`{right}`" if isinstance(right, str) else f"`{right[0].key}`: {right[1]}"
+    return right, str(opening.per_minute)
+
+
+def test_every_opening_stands_in_the_list_and_nothing_else():
+    part = text_of("openings.md").partition("|---|")[2].partition("\n\n")[0]
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in part.splitlines()[1:]]
+    assert lines == declared_openings()
 
 
 # ---------------------------------------------------------------------- for whoever operates it

@@ -55,7 +55,7 @@ plugin = Plugin(
     name="full", label=_("Parcel post"), records=[parcel], extends=[Tab(parcel, via=Parcel.above)], menus=[Menu(parcel)],
     routes=[today_page], tiles=[Tile(waiting, _("Waiting"))], rights=[Right("parcels.count", _("Count"))],
     presets=[Preset("sales", parcel, {"read": ["own"], "create": ["own"]})], lookups=[colour], settings=ParcelSettings,
-    hooks=[hooks], samples=[sample],
+    openings=[Opening(waiting, _("Waiting"), sees=[Parcel])], hooks=[hooks], samples=[sample],
 )
 """
 HOOKS = """
@@ -124,6 +124,7 @@ SHOWN = {
     "routes": lambda s: bool(s.routes),
     "tiles": lambda s: bool(s.tiles),
     "rights": lambda s: "parcels.count" in s.rights,
+    "openings": lambda s: any(opening.service.__name__ == "waiting" for opening in s.openings.values()),
     "presets": lambda s: any(preset.record.key == "parcel" for preset in s.presets),
     "lookups": lambda s: "parcel_colour" in s.lookups,
     "settings": lambda s: "full" in s.settings,
@@ -364,6 +365,7 @@ async def test_the_impact_names_what_goes(opened, full, shelf):
             "presets": ["Parcels, for “sales”"],
             "lookups": ["Colour"],
             "settings": ["Heaviest"],
+            "openings": ["Waiting"],
             "hooks": ["made_up_full.hooks"],
             "samples": ["sample"],
         }

@@ -15,9 +15,10 @@ from dougong.records.types import RecordType
 
 if TYPE_CHECKING:
     from piccolo.columns.base import Column
+    from piccolo.table import Table
     from pydantic import BaseModel
 
-__all__ = ["KINDS", "Menu", "Preset", "Right", "Tab", "Tile", "TileRow", "Timeline"]
+__all__ = ["KINDS", "Menu", "Opening", "Preset", "Right", "Tab", "Tile", "TileRow", "Timeline"]
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,27 @@ class Right:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """A service that knows more than the person who calls it may see, to tell it in another form (a count, a name).
+
+    Inside `with opened(service):` it reads every row and field of the tables in `sees`; None, for core alone, is every
+    table. `right` is asked for at its door: a right of its own, or a record type and an action; None where the service
+    asks for itself. `per_minute` is how often an account may use it; None only for what answers nothing to anybody.
+    """
+
+    service: Callable[..., Any]
+    label: Text
+    sees: Sequence[type[Table]] | None
+    right: str | tuple[RecordType, str] | None = None
+    per_minute: int | None = 30
+
+    @property
+    def key(self) -> str:
+        """As it stands in the log and in the documentation: "dougong_customers.customers_named_like"."""
+        return f"{self.service.__module__.partition('.')[0]}.{self.service.__name__}"
+
+
+@dataclass(frozen=True)
 class Preset:
     """What one of the standard roles may do with a record type, from the plugin's first switching on.
 
@@ -170,6 +192,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("tiles", _("Tiles"), lambda tile: tile.label, Tile),
     Kind("rights", _("Rights"), lambda right: right.label, Right),
     Kind("presets", _("Presets"), _preset_label, Preset),
+    Kind("openings", _("Openings"), lambda opening: opening.label, Opening),
     Kind("lookups", _("Choices"), lambda lookup: lookup.label, Lookup),
     Kind("settings", _("Settings"), _settings_label),
     Kind("hooks", _("Hooks"), lambda module: module.__name__),

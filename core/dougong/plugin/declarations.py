@@ -56,6 +56,7 @@ def check_declarations(plugin: Plugin, package: str) -> None:
         _check_record(record)
     _check_tables(plugin, package)
     _check_routes(plugin)
+    _check_openings(plugin)
     for extension in plugin.extends:
         _ = extension.parent
 
@@ -97,6 +98,14 @@ def _check_routes(plugin: Plugin) -> None:
             if not word or word.startswith("{"):
                 raise BadPlugin(f"the route {path} begins with no word of its own")
             _refuse_reserved("the route", path, word)
+
+
+def _check_openings(plugin: Plugin) -> None:
+    for opening in plugin.openings:
+        if not opening.sees:
+            raise BadPlugin(f"the opening {opening.key} names no table: what may it see?")
+        if opening.per_minute is not None and opening.per_minute < 1:
+            raise BadPlugin(f"the opening {opening.key} could never be used: {opening.per_minute} times a minute")
 
 
 def _first_word(path: str) -> str:

@@ -13,7 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from dougong.db.columns import Lookup
 from dougong.i18n import Text
-from dougong.plugin.contributions import KINDS, Menu, Preset, Right, Tab, Tile, Timeline
+from dougong.plugin.contributions import KINDS, Menu, Opening, Preset, Right, Tab, Tile, Timeline
 from dougong.records.types import RecordType
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Plugin:
     tiles: Sequence[Tile] = ()
     rights: Sequence[Right] = ()
     presets: Sequence[Preset] = ()
+    openings: Sequence[Opening] = ()
     lookups: Sequence[Lookup] = ()
     settings: type[BaseModel] | None = None
     hooks: Sequence[ModuleType] = ()

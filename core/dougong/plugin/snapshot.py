@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dougong.plugin.contributions import Menu, Preset, Right, Tab, Tile, Timeline
+from dougong.plugin.contributions import Menu, Opening, Preset, Right, Tab, Tile, Timeline
 from dougong.plugin.hooks import HookCaller
 
 if TYPE_CHECKING:
@@ -75,6 +75,11 @@ class Snapshot:
     @cached_property
     def presets(self) -> Sequence[Preset]:
         return self._all("presets")
+
+    @cached_property
+    def openings(self) -> Mapping[Callable[..., Any], Opening]:
+        """What may see more than whoever asks, by the service that does."""
+        return {opening.service: opening for opening in self._all("openings")}
 
     @cached_property
     def lookups(self) -> Mapping[str, Lookup]:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from piccolo.querystring import QueryString
 
+from dougong.access.openings import opened
 from dougong.access.policies import guarded_types
-from dougong.access.principal import acting_as
-from dougong.access.rights import need
-from dougong.access.services.principals import on_behalf
 from dougong.db import fetch
 from dougong.errors import NotFound
 from dougong.plugin.snapshot import current_snapshot
@@ -31,14 +29,13 @@ class Use:
 async def uses_of(lookup: str) -> dict[str, list[Use]]:
     """choice → where it is used. One query per field that takes the list.
 
-    Every record counts, also those the acting person can't see and those of plugins that are off: whoever keeps a
-    list must know what a choice stands in.
+    A declared opening: every record counts, also those the acting person can't see and those of plugins that are off.
+    Whoever keeps a list must know what a choice stands in.
     """
-    need("lookups.manage")
-    if lookup not in current_snapshot().lookups:
-        raise NotFound
     found: dict[str, list[Use]] = {}
-    with acting_as(on_behalf("count the records that hold a choice")):
+    with opened(uses_of):
+        if lookup not in current_snapshot().lookups:
+            raise NotFound
         made = await tables_made()
         for record_type in guarded_types():
             if record_type.table not in made:  # its plugin was never on

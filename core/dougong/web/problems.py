@@ -94,7 +94,7 @@ def as_dougong_error(err: Exception) -> DougongError:
                 if isinstance(e, dict)
             ]
             known = Invalid(*fields)
-        known.headers = dict(err.headers or {})  # type: ignore[attr-defined]
+        known.headers = dict(err.headers or {})
         return known
     if isinstance(err, _AWAY):
         logger.warning("the database does not answer: %s", err)
@@ -122,7 +122,7 @@ def problem_response(request: Request[Any, Any, Any], err: Exception) -> Respons
         ]
     if reference := known.values.get("reference"):
         body["reference"] = reference
-    headers = {**getattr(known, "headers", {})}
+    headers = dict(known.headers)
     if known.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(body, status_code=known.status, media_type="application/problem+json", headers=headers)

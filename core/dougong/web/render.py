@@ -115,6 +115,7 @@ def error_page(request: AnyRequest, err: Exception) -> Response[Any]:
     if visitor.must_change_password and known.status == 403:
         return go(request, "/password")
     view = ErrorPage(status=known.status, message=str(known), reference=known.values.get("reference", ""))
-    if visitor.principal is None or known.status >= 500:
-        return page_outside(request, view, status=known.status)
-    return page(request, view, status=known.status)
+    outside = visitor.principal is None or known.status >= 500
+    answer = (page_outside if outside else page)(request, view, status=known.status)
+    answer.headers.update(known.headers)
+    return answer

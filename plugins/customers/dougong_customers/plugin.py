@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dougong.api import Menu, Plugin, Tile, _
+from dougong.api import Menu, Opening, Plugin, Staff, Tile, _
 
-from . import customers, hooks, presets, records, reports, routes, sample
+from . import customers, hooks, presets, records, reports, routes, sample, services
 from .lookups import LOOKUPS
 from .settings import CustomerSettings
+from .tables import Customer, Interaction
 
 __all__ = ["plugin"]
 
@@ -48,6 +49,20 @@ plugin = Plugin(
         ),
     ],
     presets=presets.PRESETS,
+    openings=[
+        Opening(
+            services.customers_named_like,
+            _("Customers that resemble the name being typed, by name and owner"),
+            sees=(Customer, Staff),
+            right=(records.customer, "create"),
+        ),
+        Opening(
+            services.note_contact,
+            _("The day of the last contact, carried to the customer"),
+            sees=(Customer, Interaction),
+            per_minute=None,
+        ),
+    ],
     lookups=LOOKUPS,
     settings=CustomerSettings,
     hooks=[hooks],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from piccolo.query.functions import Lower
 
-from dougong.api import acting_as, company_zone, desk, on_behalf, settings_of, system, today
+from dougong.api import company_zone, desk, opened, settings_of, today
 
 from .names import search_core
 from .settings import CustomerSettings
@@ -38,7 +38,8 @@ class Match:
 async def customers_named_like(typed: str) -> Sequence[Match]:
     """At most five customers whose name holds what is typed, those that begin with it first (CUS-M3).
 
-    A declared opening: it shows customers the person may not open, so that nobody enters one a second time.
+    A declared opening: it shows customers the person may not open, so that nobody enters one a second time. Raises
+    Forbidden for whoever may create none, AskedTooOften for whoever tries out names.
     Nothing is shown before two characters are typed. Legal forms and brackets in what is typed don't count.
     """
     core = search_core(typed).lower()
@@ -47,7 +48,7 @@ async def customers_named_like(typed: str) -> Sequence[Match]:
     limit = settings_of(CustomerSettings).precheck_shows
     name, short_name = Lower(Customer.name), Lower(Customer.short_name)
     found: dict[int, Match] = {}
-    with acting_as(system("customers pre-check", narrow=frozenset({"customer", "staff"}))):
+    with opened(customers_named_like):
         for close in (name.like(f"{core}%"), name.like(f"%{core}%"), short_name.like(f"%{core}%")):
             if len(found) < limit:
                 shown = Customer.select(Customer.id, Customer.name, Customer.owner.name.as_alias("owner_name"))
@@ -99,7 +100,8 @@ async def log_interaction(
 async def note_contact(interactions: Sequence[int]) -> None:
     """Carry the day of the latest of these interactions, and when to get in touch again, to their customers.
 
-    Whoever may log an interaction need not be allowed to change the customer. Plans ahead of today are no contact yet.
+    A declared opening: whoever may log an interaction need not be allowed to change the customer. Plans ahead of today
+    are no contact yet.
     """
     written = Interaction.select(
         Interaction.customer,
@@ -107,8 +109,7 @@ async def note_contact(interactions: Sequence[int]) -> None:
         Interaction.follow_up,
         Interaction.customer.last_contacted.as_alias("known"),
     )
-    reason = "customers: day of the last contact and of the next"
-    with acting_as(on_behalf(reason, narrow=frozenset({"customer", "interaction"}))):
+    with opened(note_contact):
         news: dict[int, dict[str, dt.date]] = defaultdict(dict)
         for row in await written.where(Interaction.id.is_in(list(interactions))).order_by(Interaction.happened_at):
             day = row["happened_at"].astimezone(company_zone()).date()

@@ -81,6 +81,7 @@ class Declarations(Ground):
             "routes": [route.fn.__module__ for route in self.loaded.routes],
             "settings": [self.loaded.settings.__module__] if self.loaded.settings else [],
             "hooks": [module.__name__ for module in self.loaded.hooks],
+            "services": [opening.service.__module__ for opening in self.loaded.openings],
         }
         for kind, modules in places.items():
             strays = {m for m in modules if not f"{m}.".startswith(f"{self.package}.{kind}.")}
@@ -165,6 +166,7 @@ class Declarations(Ground):
         asked: list[Any] = [route.opt["right"] for route in self.loaded.routes]
         asked += [menu.right for menu in self.loaded.menus if menu.right]
         asked += [tile.right for tile in self.loaded.tiles if tile.right]
+        asked += [opening.right for opening in self.loaded.openings if opening.right]
         for right in asked:
             if isinstance(right, str):
                 assert right in known
@@ -173,6 +175,12 @@ class Declarations(Ground):
                 assert action in record.actions_allowed, record
         for record in self.loaded.records:
             assert set(record.actions_allowed) - set(ACTIONS) <= set(record.rights), f"{record}: a right without a name"
+
+    def test_openings_see_records_of_plugins_it_requires_and_ask_for_a_right_where_they_answer(self) -> None:
+        reachable = {record.key for plugin in self.reachable() for record in plugin.records}
+        for opening in self.loaded.openings:
+            assert {str(table._meta.tablename) for table in opening.sees or ()} <= reachable, opening.key
+            assert opening.right or opening.per_minute is None, f"{opening.key}: who may ask?"
 
     def test_life_cycles_reach_every_state_and_name_each_step_once(self) -> None:
         for record in self.loaded.records:
@@ -260,7 +268,7 @@ def labels_of(plugin: Plugin) -> Iterator[Any]:
         if record.lifecycle:
             found += [state.label for state in record.lifecycle.states]
             found += [step.label for step in record.lifecycle.steps]
-    for contributed in (*plugin.extends, *plugin.menus, *plugin.tiles, *plugin.rights, *plugin.lookups):
+    for contributed in (*plugin.extends, *plugin.menus, *plugin.tiles, *plugin.rights, *plugin.lookups, *plugin.openings):
         found += [getattr(contributed, "label", None), getattr(contributed, "empty", None)]
     found += [option.label for lookup in plugin.lookups for option in lookup.options]
     yield from (label for label in found if label is not None)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from dougong.access.principal import Principal, acting_as
+import pytest
+
+from dougong.access.openings import opened
+from dougong.access.principal import Principal, acting_as, current
 from dougong.access.rights import may, may_do
+from dougong.errors import Forbidden
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.types import RecordType
 from dougong.testing.app import Company
@@ -46,6 +50,17 @@ class Rights(Ground):
                     assert (await stranger.request(method, path)).status_code in (303, 401), path
                     if not is_everybodys(route.opt["right"], nobody):
                         assert (await client.request(method, path)).status_code == 403, path
+
+    @together
+    async def test_its_openings_let_in_whoever_holds_their_right_alone(self, world: World) -> None:
+        nobody = Principal(user=10_000, staff=world.staff[NOBODY], name="袁野")
+        for opening in self.declared.openings:
+            if opening.right is not None and not is_everybodys(opening.right, nobody):
+                with acting_as(nobody), pytest.raises(Forbidden), opened(opening.service):
+                    pass
+                async with world.acting("admin"):
+                    with opened(opening.service):
+                        assert current().system, opening.key
 
     @together
     async def test_whoever_may_only_read_changes_nothing(self, company: Company) -> None:

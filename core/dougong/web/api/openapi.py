@@ -306,12 +306,12 @@ def _lookup_paths(name_parameter: Json) -> Json:
     }
     key_parameter = {"name": "key", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
     done = {"200": {**_json(whole), "headers": _BATCH}}
-    errors = (400, 404, 413, 415)
+    errors = (400, 404, 413, 415, 429)
     base = "/api/v1/lookups"
     return {
         base: {"get": _operation("lists", "Lookup", tag, [], {"200": _json(_items({"type": "object"}))}, ())},
         f"{base}/{{name}}": {
-            "get": _operation("read", "Lookup", tag, [name_parameter], {"200": _json(whole)}, (404,)),
+            "get": _operation("read", "Lookup", tag, [name_parameter], {"200": _json(whole)}, (404, 429)),
             "post": _operation(
                 "addTo", "Lookup", tag, [name_parameter], {"201": {**_json(whole), "headers": _BATCH}}, errors, new
             ),
@@ -451,7 +451,7 @@ def _schema_of(annotation: Any) -> Json:
 # ------------------------------------------------------------------ pieces
 
 
-_WRITES = (400, 404, 409, 412, 413, 415)
+_WRITES = (400, 404, 409, 412, 413, 415, 429)
 _BATCH: Json = {"Change-Batch": {"description": "The change-log batch of this write", "schema": {"type": "string"}}}
 _GROUP: Json = {"type": "object", "properties": {"value": {}, "count": {"type": "integer"}, "sum": {}}}
 _PROBLEM: Json = {
