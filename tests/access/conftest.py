@@ -15,7 +15,7 @@ from dougong.access.services import apply_presets, assign_roles, create_role, pr
 from dougong.access.tables import Role
 from dougong.builtin import core
 from dougong.db import close_database, open_database, tables
-from dougong.db.columns import ForeignKey, Integer, Money, Varchar
+from dougong.db.columns import Date, ForeignKey, Integer, Money, Varchar
 from dougong.db.schema import grow_schema
 from dougong.i18n import Text
 from dougong.people import passwords
@@ -26,7 +26,7 @@ from dougong.plugin.snapshot import Snapshot, install
 from dougong.records import desk
 from dougong.records.gate import guard, unguard
 from dougong.records.tables import Record, Row
-from dougong.records.types import RecordType, Scope
+from dougong.records.types import Lifecycle, Move, RecordType, Scope
 
 
 def _(msgid: str) -> Text:
@@ -56,6 +56,15 @@ class AccDiary(Record):
     text = Varchar(100)
 
 
+class AccOffer(Record):
+    """Goes through states, and has fields that are held back in some of them."""
+
+    name = Varchar(100)
+    price = Money()
+    remark = Varchar(100)
+    valid = Date(null=True, default=None)
+
+
 class AccRoom(Row):
     name = Varchar(100)
     seats = Integer(default=0)
@@ -77,7 +86,17 @@ reply = RecordType(
 )
 diary = RecordType(table=AccDiary, label=_("Diary"), plural=_("Diaries"), title=AccDiary.text, scope=Scope.owner)
 room = RecordType(table=AccRoom, label=_("Room"), plural=_("Rooms"), title=AccRoom.name, scope=Scope.everyone)
-TYPES = [deal, note, reply, diary, room]
+offer = RecordType(
+    table=AccOffer,
+    label=_("Offer"),
+    plural=_("Offers"),
+    title=AccOffer.name,
+    lifecycle=Lifecycle(
+        start="draft",
+        moves=[Move("draft", "sent"), Move("sent", "won", right="approve"), Move("sent", "draft", reason=True)],
+    ),
+)
+TYPES = [deal, note, reply, diary, room, offer]
 
 sample = Plugin(
     name="deals",

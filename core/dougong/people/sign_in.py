@@ -11,7 +11,7 @@ from typing import Any
 
 from dougong.access.principal import acting_as, current, system
 from dougong.access.rights import need
-from dougong.access.services.members import refuse_to_outrank
+from dougong.access.services.members import refuse_to_outrank, refuse_to_stand_in
 from dougong.access.services.principals import on_behalf
 from dougong.db import transaction
 from dougong.errors import Conflict, Forbidden, Invalid, NotFound, Problem
@@ -192,9 +192,10 @@ async def sign_out(token: str) -> None:
 async def create_token(user_id: int, label: str = "", expires: dt.datetime | None = None) -> str:
     """A token for a program that acts as this account. Shown once: only a digest is kept.
 
-    Forbidden for other people's accounts without the right to keep accounts.
+    Forbidden for other people's accounts without the right to keep accounts, and for those of whoever may do more.
     """
     await _own_or_managed(user_id)
+    await refuse_to_stand_in(user_id)
     token = f"dg_{secrets.token_urlsafe(32)}"
     async with transaction(_("Token made")):
         with acting_as(on_behalf(_WHY)):
