@@ -16,6 +16,7 @@ from typing import ClassVar, Literal
 __all__ = [
     "AccountPage",
     "Action",
+    "Affected",
     "Banner",
     "BulkAction",
     "Cell",
@@ -32,6 +33,9 @@ __all__ = [
     "Crumb",
     "DepartmentNode",
     "Door",
+    "Effect",
+    "EffectCell",
+    "EffectRow",
     "Entry",
     "ErrorPage",
     "FieldKind",
@@ -43,6 +47,11 @@ __all__ = [
     "FormSection",
     "FrameView",
     "Grant",
+    "GroupCard",
+    "GroupPage",
+    "GroupsPage",
+    "HeldField",
+    "HeldFieldsPage",
     "Hit",
     "HitGroup",
     "HomePage",
@@ -66,6 +75,7 @@ __all__ = [
     "Placeholder",
     "PluginCard",
     "PluginsPage",
+    "PreviewPage",
     "ProcessState",
     "Progress",
     "ProgressTile",
@@ -74,6 +84,7 @@ __all__ = [
     "QuickFind",
     "RecordPage",
     "RelatedList",
+    "RightChange",
     "RoleCard",
     "RolePage",
     "RolesPage",
@@ -903,7 +914,147 @@ class RoleCard:
 class RolesPage:
     template: ClassVar[str] = "roles.html"
     roles: tuple[RoleCard, ...]
+    tabs: tuple[Tab, ...] = ()
+    """Roles, groups."""
     create: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCard:
+    label: str
+    href: str
+    description: str = ""
+    people: int = 0
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupsPage:
+    template: ClassVar[str] = "groups.html"
+    groups: tuple[GroupCard, ...]
+    tabs: tuple[Tab, ...] = ()
+    create: Action | None = None
+    empty: Placeholder | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPage:
+    """A group: its words, its roles, who is in it."""
+
+    template: ClassVar[str] = "group.html"
+    title: str
+    action: str
+    fields: tuple[FormField, ...]
+    crumbs: tuple[Crumb, ...] = ()
+    hidden: tuple[tuple[str, str], ...] = ()
+    errors: tuple[str, ...] = ()
+    conflict: Banner | None = None
+    people: tuple[Line, ...] = ()
+    more: tuple[Action, ...] = ()
+    cancel_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectCell:
+    """What somebody may do in the end, in words; `was` where they may do something else until a change is saved."""
+
+    text: str
+    was: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRow:
+    label: str
+    cells: tuple[EffectCell | None, ...]
+    """In the order of the actions; None where the records know no such action."""
+    icon: str = ""
+    own: tuple[tuple[str, EffectCell], ...] = ()
+    """Rights only these records know, each with its name."""
+    note: str = ""
+    """Which fields are held back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What somebody with a role may do, everybody's role and all that is inherited included."""
+
+    actions: tuple[str, ...]
+    rows: tuple[EffectRow, ...]
+    rights: tuple[EffectCell, ...] = ()
+    """Those about the whole house."""
+
+
+@dataclass(frozen=True, slots=True)
+class RightChange:
+    """One thing somebody may do more or less than before."""
+
+    what: str
+    change: str
+    """From what to what."""
+    label: str
+    """Gains, loses, or both."""
+    tone: Tone
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """People for whom a change of rights means the same."""
+
+    people: tuple[Line, ...]
+    changes: tuple[RightChange, ...]
+    further: tuple[RightChange, ...] = ()
+    """More of them, folded away."""
+    title: str = ""
+    """How many they are; "" for one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewPage:
+    """Who gains and who loses what by a change of rights, before it is made."""
+
+    template: ClassVar[str] = "preview.html"
+    title: str
+    action: str
+    summary: str
+    affected: tuple[Affected, ...]
+    submit: Submit
+    hidden: tuple[tuple[str, str], ...] = ()
+    """What was typed, and what of its outcome was seen here."""
+    crumbs: tuple[Crumb, ...] = ()
+    note: str = ""
+    """How many more there are than are named."""
+    back: bool = True
+    """Whether there is a form to go back to, as it was filled in."""
+    cancel_href: str = ""
+    warning: str = ""
+    effect: Effect | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldField:
+    """What a role leaves of one field; `states` where a record's state makes a difference."""
+
+    field: FormField
+    states: tuple[FormField, ...] = ()
+    differing: int = 0
+    """In how many states it differs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFieldsPage:
+    """The fields of one record type that a role holds back."""
+
+    template: ClassVar[str] = "held_fields.html"
+    title: str
+    action: str
+    fields: tuple[HeldField, ...]
+    intro: str
+    crumbs: tuple[Crumb, ...] = ()
+    hidden: tuple[tuple[str, str], ...] = ()
+    errors: tuple[str, ...] = ()
+    conflict: Banner | None = None
+    cancel_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -922,6 +1073,8 @@ class Grant:
     label: str = ""
     """Of a right of the record type's own ("Approve"), which stands in no column."""
     error: str = ""
+    stands: str = ""
+    """What is saved, where the form says something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -958,6 +1111,9 @@ class RolePage:
     hidden: tuple[tuple[str, str], ...] = ()
     errors: tuple[str, ...] = ()
     readonly: bool = False
+    conflict: Banner | None = None
+    effect: Effect | None = None
+    groups: tuple[Line, ...] = ()
     people: tuple[Line, ...] = ()
     more: tuple[Action, ...] = ()
     cancel_href: str = ""
@@ -1119,6 +1275,10 @@ Page = (
     | OrganisationPage
     | RolesPage
     | RolePage
+    | GroupsPage
+    | GroupPage
+    | PreviewPage
+    | HeldFieldsPage
     | ChoicesPage
     | AccountPage
     | SignInPage
