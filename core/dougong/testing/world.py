@@ -24,7 +24,7 @@ from dougong.plugin.state import enable
 from dougong.records.entry import entering_by
 from dougong.web.app import build_app, servable_plugins
 
-__all__ = ["World", "open_world"]
+__all__ = ["World", "open_empty_world", "open_world"]
 
 _WHY = "set up the world of the tests"
 
@@ -61,6 +61,17 @@ class World:
 @asynccontextmanager
 async def open_world(database_url: str, directory: Path, plugins: Sequence[str] = ()) -> AsyncIterator[World]:
     """A house on an empty database with these plugins (and what they need) switched on; closed at the end."""
+    async with open_empty_world(database_url, directory, plugins) as empty:
+        async with empty.acting("admin"):
+            staff = await sample.found_company()
+            doors = await sample.open_doors(staff)
+            users = {**empty.users, **{door.user: await _user(door.user) for door in doors}}
+        yield World(empty.house, {member.spelt: staff[member.code] for member in sample.PEOPLE}, users)
+
+
+@asynccontextmanager
+async def open_empty_world(database_url: str, directory: Path, plugins: Sequence[str] = ()) -> AsyncIterator[World]:
+    """A house as a company finds it that begins: plugins and standard roles, the administrator and nobody else."""
     config = read_config(directory, database=database_url)
     house = await open_house(config, serving=False, installed=servable_plugins)
     try:
@@ -70,11 +81,7 @@ async def open_world(database_url: str, directory: Path, plugins: Sequence[str] 
             roles = await make_standard_roles()
             await add_account("admin", roles=[roles["admin"]])
             admin = await _user("admin")
-        with acting_as(await principal_of(admin)):
-            staff = await sample.found_company()
-            doors = await sample.open_doors(staff)
-            users = {"admin": admin} | {door.user: await _user(door.user) for door in doors}
-        yield World(house, {member.spelt: staff[member.code] for member in sample.PEOPLE}, users)
+        yield World(house, {}, {"admin": admin})
     finally:
         await house.close()
 
