@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dougong.access.explain import explain
 from dougong.i18n import _
 from dougong.people import hooks, records
 from dougong.plugin.contributions import Menu, Opening, Right
@@ -59,6 +60,7 @@ core = Plugin(
             right="plugins.manage",
             per_minute=60,
         ),
+        Opening(explain, _("Why somebody may or may not do something with a record"), sees=None, per_minute=120),
     ],
     hooks=[hooks],
 )
