@@ -1,5 +1,6 @@
 """What is done with rights: working out a person's, keeping roles, sharing records."""
 
+from dougong.access.conferring import outcomes_of
 from dougong.access.services.groups import (
     create_group,
     group,
@@ -41,6 +42,7 @@ __all__ = [
     "make_standard_roles",
     "matrix",
     "on_behalf",
+    "outcomes_of",
     "principal_of",
     "remove_group",
     "remove_role",

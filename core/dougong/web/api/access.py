@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from litestar import Request, delete, get, patch, post, put
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from dougong.access.conferring import outcomes_of
 from dougong.access.principal import Grant
 from dougong.access.rights import need
 from dougong.access.services.roles import (
@@ -33,6 +34,8 @@ from dougong.people.services import operators as accounts
 from dougong.people.tables import Staff
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
+from dougong.web.api.bodies import Body, Id, number_at
+from dougong.web.api.groups import affected
 from dougong.web.api.records import json_object, record_id_at, type_at
 
 __all__ = ["BODIES", "routes"]
@@ -40,13 +43,6 @@ __all__ = ["BODIES", "routes"]
 AnyRequest = Request[Any, Any, Any]
 
 
-class Body(BaseModel):
-    """What a request sends: nothing beyond the named fields."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Scope = Literal["own", "shared", "department", "below", "chosen", "all"]
 
 
@@ -71,19 +67,22 @@ class GrantBody(Body):
 
 
 class RoleChanges(Body):
-    """`grants` replaces what the role grants on the record types named in it, `fields` and `rights` all of theirs."""
+    """`grants` replaces what the role grants on the record types named in it, `fields` and `rights` all of theirs.
+
+    A field is named "customer.credit_limit", or "customer.credit_limit@approved" for records in this state only.
+    """
 
     name: str | None = Field(None, min_length=1, max_length=100)
     description: str | None = None
     grants: dict[str, dict[str, GrantBody]] | None = None
-    fields: dict[str, Literal["hidden", "read"]] | None = None
+    fields: dict[str, Literal["hidden", "read", "write"]] | None = None
     rights: list[str] | None = None
 
 
 class NewShare(Body):
     staff: Id | None = None
     department: Id | None = None
-    level: Literal["read", "edit"] = "read"
+    level: Literal["read", "edit", "own"] = "read"
     until: str | None = None
 
 
@@ -113,14 +112,6 @@ async def make_operator(request: AnyRequest) -> dict[str, Any]:
     if made is None:
         raise NotFound
     return {**_operator(made), "password": password}
-
-
-def number_at(text: str) -> int:
-    """The id of an account, a role or a share: these tables count in four bytes."""
-    number = record_id_at(text)
-    if number >= 2**31:
-        raise NotFound
-    return number
 
 
 @delete("/api/v1/operators/{user:str}", include_in_schema=False, status_code=204)
@@ -179,18 +170,28 @@ async def read_role(role: str) -> dict[str, Any]:
 @patch("/api/v1/roles/{role:str}", include_in_schema=False)
 async def change_role(request: AnyRequest, role: str) -> dict[str, Any]:
     role_id = number_at(role)
-    given = RoleChanges.model_validate(await json_object(request))
+    await _change(role_id, RoleChanges.model_validate(await json_object(request)))
+    return await _whole_role(role_id)
+
+
+@post("/api/v1/roles/{role:str}/preview", include_in_schema=False, status_code=200)
+async def preview_role(request: AnyRequest, role: str) -> dict[str, Any]:
+    """Who would gain and lose what by these changes. Nothing is changed."""
+    role_id, given = number_at(role), RoleChanges.model_validate(await json_object(request))
+    return affected(await outcomes_of(lambda: _change(role_id, given)))
+
+
+async def _change(role_id: int, given: RoleChanges) -> None:
     async with transaction(_("Role changed")):
         if given.name is not None or given.description is not None:
             now = (await matrix(role_id)).role
             await rename_role(role_id, given.name or str(now.name), given.description)
-        if given.fields is not None:  # before the grants: these show every field that is not held back
+        if given.fields is not None:
             await set_fields(role_id, given.fields)
         if given.grants is not None:
             await set_grants(role_id, _grants(given.grants), [_key(path) for path in given.grants])
         if given.rights is not None:
             await set_rights(role_id, given.rights)
-    return await _whole_role(role_id)
 
 
 def _grants(sent: Mapping[str, Mapping[str, GrantBody]]) -> dict[tuple[str, str], Grant]:
@@ -291,6 +292,7 @@ routes = [
     create_role,
     read_role,
     change_role,
+    preview_role,
     delete_role,
     list_shares,
     share,

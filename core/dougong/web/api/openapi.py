@@ -14,7 +14,7 @@ from dougong.plugin.lookups import TONES
 from dougong.plugin.snapshot import Snapshot, current_snapshot
 from dougong.records.fields import Field
 from dougong.records.types import Action, RecordType
-from dougong.web.api.access import BODIES
+from dougong.web.api import access, groups
 from dougong.web.problems import TITLES
 
 __all__ = ["describe", "routes"]
@@ -324,13 +324,14 @@ def _lookup_paths(name_parameter: Json) -> Json:
 
 
 def _access_paths() -> Json:
-    """Accounts and roles; the shares of a record stand with its record type."""
+    """Accounts, roles and groups; the shares of a record stand with its record type."""
     tag, base = ["People and rights"], "/api/v1"
     anything, gone = {"200": _json({"type": "object"})}, {"204": {"description": "Done"}}
     made = {"201": _json({"type": "object"})}
-    user, role, share = (
-        {"name": name, "in": "path", "required": True, "schema": _ID} for name in ("user", "role", "share")
+    user, role, group, share = (
+        {"name": name, "in": "path", "required": True, "schema": _ID} for name in ("user", "role", "group", "share")
     )
+    one_group, told = _group(), {"200": _json(_affected())}
     staff = _query("staff", _ID)
 
     def operation(verb: str, parameters: list[Json], answers: Json, body: str = "") -> Json:
@@ -360,7 +361,37 @@ def _access_paths() -> Json:
             "patch": operation("changeRole", [role], anything, "RoleChanges"),
             "delete": operation("removeRole", [role], gone),
         },
+        f"{base}/roles/{{role}}/preview": {"post": operation("previewRole", [role], told, "RoleChanges")},
+        f"{base}/groups": {
+            "get": operation("listGroups", [], {"200": _json(_items(one_group))}),
+            "post": operation("createGroup", [], {"201": _json(one_group)}, "NewGroup"),
+        },
+        f"{base}/groups/{{group}}": {
+            "get": operation("readGroup", [group], {"200": _json(one_group)}),
+            "patch": operation("changeGroup", [group], {"200": _json(one_group)}, "GroupChanges"),
+            "delete": operation("removeGroup", [group], gone),
+        },
+        f"{base}/groups/{{group}}/preview": {"post": operation("previewGroup", [group], told, "GroupChanges")},
+        f"{base}/operators/{{user}}/groups": {
+            "get": operation("groupsOfOperator", [user], anything),
+            "put": operation("joinGroups", [user], anything, "GroupsOfOperator"),
+        },
     }
+
+
+def _group() -> Json:
+    numbers = {"type": "array", "items": _ID}
+    words = {"type": "string"}
+    properties = {"id": _ID, "name": words, "description": words, "roles": numbers, "members": numbers}
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _affected() -> Json:
+    """Who would gain and lose what by a change of rights."""
+    texts = {"type": "array", "items": {"type": "string"}}
+    number = {"type": ["integer", "null"]}
+    properties = {"user": _ID, "staff": number, "name": {"type": "string"}, "gains": texts, "losses": texts}
+    return _items({"type": "object", "required": list(properties), "properties": properties})
 
 
 def _session_paths() -> Json:
@@ -410,7 +441,7 @@ def _session_paths() -> Json:
 def _body_schemas() -> Json:
     """The bodies of the house's own services, each with what it is made of."""
     found: Json = {}
-    for name, model in BODIES.items():
+    for name, model in {**access.BODIES, **groups.BODIES}.items():
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         found |= schema.pop("$defs", {})
         found[name] = schema

@@ -10,7 +10,7 @@ from dougong.access.principal import current
 from dougong.people import sign_in
 from dougong.people.attempts import locked_until, unlock
 from dougong.people.sign_in import OpenSession
-from dougong.web.api.access import number_at
+from dougong.web.api.bodies import number_at
 from dougong.web.pages.sessions import idle_of
 from dougong.web.visitors import visitor_of
 
