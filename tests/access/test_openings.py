@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -22,6 +23,7 @@ from dougong.plugin.uses import uses_of
 from dougong.records import desk, references
 from dougong.records.history import history_of
 from dougong.testing import open_world
+from dougong.testing.contract.declarations import openings_entered_elsewhere
 from dougong.testing.shelf import open_shelf
 from dougong_customers.services import customers_named_like, log_interaction
 from dougong_customers.tables import Contact, Customer, CustomerRelation
@@ -136,6 +138,27 @@ async def count_all():
 tea = RecordType(table=Tea, label=_("Tea"), plural=_("Teas"), title=Tea.name)
 plugin = Plugin(name="tea", label=_("Tea"), records=[tea], openings=[Opening(count_all, _("Count"), {})])
 """
+
+
+async def test_core_enters_its_openings_in_their_own_services_alone():
+    core = Path(api.__file__).parent
+    files = [file for file in core.rglob("*.py") if "testing" not in file.parts]
+    assert [call for file in files for call in openings_entered_elsewhere(file)] == []
+    assert any("with opened(" in file.read_text(encoding="utf-8") for file in files)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "async def other():\n    with opened(count): pass",
+        "with opened(count): pass",
+        "def count():\n    def inner():\n        with api.opened(count): pass",
+        "def count():\n    with opened(wanted()): pass",
+    ],
+)
+async def test_an_opening_entered_elsewhere_is_found(tmp_path, text):
+    (tmp_path / "services.py").write_text(text)
+    assert len(list(openings_entered_elsewhere(tmp_path / "services.py"))) == 1
 
 
 async def test_a_plugin_is_offered_no_other_way_to_see_more():

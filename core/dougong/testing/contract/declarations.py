@@ -27,7 +27,7 @@ from dougong.records.types import ACTIONS, Lifecycle, RecordType, Template
 from dougong.testing.contract.ground import Ground
 from dougong.web.components import icon_names
 
-__all__ = ["Declarations", "texts_of"]
+__all__ = ["Declarations", "openings_entered_elsewhere", "texts_of"]
 
 BETTER_NAMES = {
     "models": "tables",
@@ -86,6 +86,9 @@ class Declarations(Ground):
         for kind, modules in places.items():
             strays = {m for m in modules if not f"{m}.".startswith(f"{self.package}.{kind}.")}
             assert not strays, f"{kind} stand in {kind}.py"
+
+    def test_its_openings_are_entered_by_their_own_services_alone(self) -> None:
+        assert [f"{file.name}: {call}" for file in self.modules() for call in openings_entered_elsewhere(file)] == []
 
     # ------------------------------------------------------------------ words and signs
 
@@ -224,6 +227,23 @@ def imported_by(file: Path) -> Iterator[str]:
             yield from ([node.module] if "." in node.module else [f"{node.module}.{a.name}" for a in node.names])
 
 
+def openings_entered_elsewhere(file: Path) -> Iterator[str]:
+    """Each `opened(service)` that doesn't stand in that service."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    # Outer functions come first, so the innermost stays.
+    places = {call: function.name for function in functions for call in calls_of_opened(function)}
+    yield from (
+        ast.unparse(call) for call in calls_of_opened(tree) if [places.get(call)] != [ast.unparse(a) for a in call.args]
+    )
+
+
+def calls_of_opened(tree: ast.AST) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "opened":
+            yield node
+
+
 def requirements_of(name: str) -> list[Requirement]:
     return [Requirement(line) for line in distribution(name).requires or ()]
 
@@ -268,7 +288,14 @@ def labels_of(plugin: Plugin) -> Iterator[Any]:
         if record.lifecycle:
             found += [state.label for state in record.lifecycle.states]
             found += [step.label for step in record.lifecycle.steps]
-    for contributed in (*plugin.extends, *plugin.menus, *plugin.tiles, *plugin.rights, *plugin.lookups, *plugin.openings):
+    for contributed in (
+        *plugin.extends,
+        *plugin.menus,
+        *plugin.tiles,
+        *plugin.rights,
+        *plugin.lookups,
+        *plugin.openings,
+    ):
         found += [getattr(contributed, "label", None), getattr(contributed, "empty", None)]
     found += [option.label for lookup in plugin.lookups for option in lookup.options]
     yield from (label for label in found if label is not None)
