@@ -35,4 +35,6 @@ PLACES = {
     "settings": "/settings/customers",
     "search": "/search?q=hy",
     "password": "/password",
+    "sessions": "/sessions",
+    "token-new": "/sessions/tokens/new",
 }

@@ -1199,6 +1199,7 @@ class AccountPage:
 
     template: ClassVar[str] = "account.html"
     title: str
+    lead: str
     parts: tuple[LineTile, ...]
     crumbs: tuple[Crumb, ...] = ()
     actions: tuple[Action, ...] = ()

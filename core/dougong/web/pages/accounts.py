@@ -93,8 +93,10 @@ async def show_account(request: AnyRequest, staff_id: str) -> Response[Any]:
     path = account_href(found.id)
     sessions = await sign_in.sessions_of(account.user, idle_of(request))
     everywhere = Action(str(_("Sign out everywhere")), f"{path}/sessions/end", "logout", method="post")
+    last = account.last_sign_in
     view = AccountPage(
         title=str(_("Account “%(account)s”", account=account.name)),
+        lead=str(_("Last sign-in: %(moment)s", moment=moment_text(last)) if last else _("Never signed in yet.")),
         crumbs=(Crumb(str(_("Organisation")), ORGANISATION), Crumb(found.name, staff_href(found.id))),
         parts=(
             session_part(sessions, f"{path}/sessions", more=everywhere if sessions else None),

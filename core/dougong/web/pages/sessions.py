@@ -66,6 +66,7 @@ async def show_sessions(request: AnyRequest) -> Response[Any]:
     new = Action(str(_("New token")), f"{TOKENS}/new", "plus", dialog=True)
     view = AccountPage(
         title=str(_("Signed in on")),
+        lead=str(_("Sign out wherever it isn't you, then change your password.")),
         parts=(
             session_part(sessions, SESSIONS, here=here, more=others if any(s.id != here for s in sessions) else None),
             token_part(await sign_in.tokens_of(user), TOKENS, more=new),
