@@ -357,7 +357,8 @@ async def turn_into(company: Company, other: Company, person: Person) -> None:
                 if key not in other.facts:
                     await erase(key)
             await put_shares(other)
-            await _among_themselves(person)
+            if other.facts != company.facts:
+                await _among_themselves(person)
 
 
 async def _among_themselves(person: Person) -> None:
@@ -395,21 +396,27 @@ def copy_of(url: str, directory: Path) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def opened(founded: Founded, name: str, *, other: str = "") -> AsyncIterator[Door]:
-    """A copy of the company with this person at its doors; with a word for `other` the world that differs by it."""
+async def opened(founded: Founded, name: str, *, other: str = "", unshared: bool = False) -> AsyncIterator[Door]:
+    """A copy of the company with this person at its doors; with a word for `other` the world that differs by it.
+
+    `unshared`: the person comes in once, then every share ends.
+    """
     person, company = PEOPLE[name], founded.company
     with copy_of(founded.url, founded.directory) as url:
         config = read_config(founded.directory, database=url)
         house = await open_house(config, serving=False, installed=servable_plugins)
         try:
-            if other:
-                company = differing(founded.company, person, other)
-                await turn_into(founded.company, company, person)
             app: Any = build_app(config, house=house)
             app.app.state.house = house
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://dougong.test") as client:
                 client.headers["Accept-Encoding"] = "identity"
-                yield Door(house, app, client, founded, person, company)
+                if unshared:
+                    await client.get("/api/v1/me", headers={"Authorization": founded.tokens[name]})
+                    company = replace(company, shares=())
+                there = differing(company, person, other) if other else company
+                if there is not founded.company:
+                    await turn_into(founded.company, there, person)
+                yield Door(house, app, client, replace(founded, company=company), person, there)
         finally:
             await house.close()
