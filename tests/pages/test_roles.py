@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import html
 import re
 
+import httpx
 import pytest
 
-from dougong.access.principal import Grant, acting_as, system
-from dougong.access.services import assign_roles, create_role, set_grants, set_rights
+from dougong.access.principal import Grant, Principal, acting_as, system
+from dougong.access.rights import within_reach
+from dougong.access.services import assign_roles, create_role, matrix, principal_of, roles_of, set_grants, set_rights
 from dougong.access.services.roles import grants_of
-from dougong.access.tables import Role
+from dougong.access.tables import Role, UserRole
+from dougong.access.whose import kinds_reached, somebody_with
 from dougong.people.services import account_of
+from dougong.people.tables import User
+from dougong.plugin.snapshot import current_snapshot
 
 from .conftest import Office, value_of
 
@@ -36,7 +42,7 @@ async def grants(role: int) -> dict[tuple[str, str], Grant]:
 
 def as_shown(text: str) -> dict[str, object]:
     """What the form of a role would send back untouched."""
-    sent: dict[str, object] = {name: value_of(name, text) for name in ("name", "description")}
+    sent: dict[str, object] = {name: value_of(name, text) for name in ("name", "description", "stamp")}
     for name, options in re.findall(
         r'<select[^>]* name="(grant:[^"]+)"(?![^>]* disabled)[^>]*>(.*?)</select>', text, re.DOTALL
     ):
@@ -45,6 +51,33 @@ def as_shown(text: str) -> dict[str, object]:
     departments = re.search(r'<select[^>]* name="departments".*?</select>', text, re.DOTALL)
     sent["departments"] = re.findall(r'value="(\d+)" selected', departments[0]) if departments else []
     return sent
+
+
+def kept(text: str) -> dict[str, object]:
+    """What a preview sends on: everything that was typed, and what was seen."""
+    page = text[text.index('class="dg-form dg-preview"') :]
+    found: dict[str, object] = {}
+    for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page):
+        several = [*found.get(name, ()), html.unescape(value)]
+        found[name] = several
+    assert "seen" in found
+    return found
+
+
+async def agreed(browser: httpx.AsyncClient, path: str, form: dict[str, object]) -> str:
+    """Send a form, look at what comes of it, say yes; the preview."""
+    form.setdefault("stamp", value_of("stamp", (await browser.get(path)).text))
+    answer = await browser.post(path, data=form)
+    assert answer.status_code == 200, answer.text
+    done = await browser.post(path, data=kept(answer.text))
+    assert done.status_code == 303, done.text
+    return answer.text
+
+
+def changes(text: str) -> list[tuple[str, ...]]:
+    """The lines of a preview: gain or loss, of what, from what to what."""
+    lines = re.findall(r'<span class="dg-tag \w*">(.*?)</span><span>(.*?)</span><span class="dg-t3">(.*?)</span>', text)
+    return [tuple(html.unescape(re.sub(r"<.*?>", "", part)) for part in line) for line in lines]
 
 
 @pytest.mark.parametrize("path", ["", "/new", "/{r}", "/{r}/copy", "/{r}/remove", "/{r}/fields/customers"])
@@ -233,13 +266,244 @@ async def test_a_field_is_held_back(office: Office) -> None:
     assert f'name="field:{field}"' in text
     assert 'name="field:name"' not in text
     before = await office.everything()
-    assert (await admin.post(path, data={f"field:{field}": "hidden"})).status_code == 303
+    shown = await agreed(admin, path, {f"field:{field}": "hidden"})
+    assert ("失去", "客户：电话", "可查看和修改 → 隐藏") in changes(shown)
     assert field not in (await browser.get(f"/api/v1/customers/{customer['id']}")).json()
     async with office.nothing_written():
-        assert (await admin.post(path, data={f"field:{field}": "gone"})).status_code == 422
-    assert (await admin.post(path, data={f"field:{field}": ""})).status_code == 303
+        stamp = value_of("stamp", (await admin.get(path)).text)
+        assert (await admin.post(path, data={f"field:{field}": "gone", "stamp": stamp})).status_code == 422
+    await agreed(admin, path, {f"field:{field}": ""})
     assert field in (await browser.get(f"/api/v1/customers/{customer['id']}")).json()
     assert (await office.everything())["access_grant"] == before["access_grant"]
+
+
+async def fields(role: int) -> dict[str, str]:
+    with acting_as(system("test")):
+        return dict((await matrix(role)).fields)
+
+
+async def test_a_field_is_held_back_in_one_state_only(office: Office) -> None:
+    """What the other states say anyway isn't stored; taken back, nothing of it stays."""
+    admin, browser = office.browsers["admin"], office.browsers["wangfang"]
+    role = await standard("sales")
+    path = f"/roles/{role}/fields/customers"
+    rows = (await browser.get("/api/v1/customers?limit=200")).json()["items"]
+    in_state = {row["state"]: row["id"] for row in rows if "phone" in row}
+    assert {"submitted", "approved"} <= set(in_state)
+    text = (await admin.get(path)).text
+    assert 'name="field:phone@approved"' in text
+    assert 'name="field:state@approved"' not in text
+    # the usual case is closed, what differs is open
+    assert re.search(r"<details[^>]* open", text) is None
+    form = {"field:phone": "hidden", "field:phone@approved": "write", "field:phone@submitted": "hidden"}
+    shown = await agreed(admin, path, form)
+    assert ("失去", "客户：电话（待审核）", "可查看和修改 → 隐藏") in changes(shown)
+    assert not any("已审核" in what for _label, what, _change in changes(shown))
+    assert await fields(role) == {"customer.phone": "hidden", "customer.phone@approved": "write"}
+    assert "phone" in (await browser.get(f"/api/v1/customers/{in_state['approved']}")).json()
+    assert "phone" not in (await browser.get(f"/api/v1/customers/{in_state['submitted']}")).json()
+    text = (await admin.get(path)).text
+    assert value_selected("field:phone@approved", text) == "write"
+    assert re.search(r"<details[^>]* open", text)
+    await agreed(admin, path, {"field:phone": "", "field:phone@approved": ""})
+    assert await fields(role) == {}
+
+
+def value_selected(name: str, text: str) -> str:
+    options = re.search(rf'<select[^>]* name="{re.escape(name)}".*?</select>', text, re.DOTALL)[0]
+    return re.search(r'value="([^"]*)" selected', options)[1]
+
+
+# ------------------------------------------------------------------ who gains, who loses
+
+
+async def test_who_gains_and_who_loses_is_shown_before_anything_is_written(office: Office) -> None:
+    admin, role = office.browsers["admin"], await standard("sales")
+    path = f"/roles/{role}"
+    form = as_shown((await admin.get(path)).text)
+    wanted = form | {"grant:customer:read": "all", "grant:customer:delete": "none", "rights": ["lookups.manage"]}
+    before = await grants(role)
+    async with office.nothing_written():
+        answer = await admin.post(path, data=wanted)
+    assert answer.status_code == 200
+    wangfang = await office.staff("王芳")
+    assert f'href="/organisation/staff/{wangfang.id}">王芳</a>' in answer.text
+    assert "李雷" not in answer.text
+    assert set(changes(answer.text)) == {
+        ("得到", "客户：查看", "本人及共享 → 全部"),
+        ("失去", "客户：删除", "本人 → 无"),
+        ("得到", "管理选项列表", ""),
+    }
+    # back: what was typed stands in the form, beside what is saved
+    back = await admin.post(path, data=kept(answer.text) | {"back": "1"})
+    assert back.status_code == 200
+    assert as_shown(back.text) == wanted
+    assert "当前：本人及共享" in back.text
+    assert await grants(role) == before
+    assert (await admin.post(path, data=kept(answer.text))).status_code == 303
+    assert (await grants(role))["customer", "read"] == Grant(frozenset({"all"}))
+    assert (await office.browsers["wangfang"].get("/lookups")).status_code == 200
+    await agreed(admin, path, form | {"stamp": value_of("stamp", (await admin.get(path)).text)})
+    assert await grants(role) == before
+
+
+async def test_those_for_whom_it_means_the_same_stand_together(office: Office) -> None:
+    admin = office.browsers["admin"]
+    role = await make_role(office, "众人角色")
+    with acting_as(system("test")):
+        made = await User.insert(*(User(name=f"many{number:02}", password="-") for number in range(60)))
+        await UserRole.insert(*(UserRole(user=row["id"], role=role) for row in made))
+    path = f"/roles/{role}"
+    try:
+        form = as_shown((await admin.get(path)).text) | {"rights": ["lookups.manage"]}
+        text = (await admin.post(path, data=form)).text
+        assert changes(text) == [("得到", "管理选项列表", "")]
+        assert "60 人" in text
+        assert len(re.findall(r"many\d\d", text)) == 50
+        assert "另有 10 人" in text
+    finally:
+        with acting_as(system("test")):
+            await UserRole.delete().where(UserRole.role == role)
+            await User.delete().where(User.name.like("many%"))
+
+
+async def test_what_somebody_else_changed_meanwhile_is_not_overwritten(office: Office) -> None:
+    admin, role = office.browsers["admin"], await make_role(office, "两人同改")
+    path = f"/roles/{role}"
+    mine = as_shown((await admin.get(path)).text) | {"grant:customer:read": "own"}
+    theirs = mine | {"grant:customer:read": "all", "name": "两人同改（他人）"}
+    assert (await admin.post(path, data=theirs)).status_code == 303
+    async with office.nothing_written():
+        answer = await admin.post(path, data=mine)
+        assert answer.status_code == 409
+        assert "其他人" in answer.text
+        assert as_shown(answer.text)["grant:customer:read"] == "own"
+        assert "当前：全部" in answer.text
+        assert (await admin.post(path, data={k: v for k, v in mine.items() if k != "stamp"})).status_code == 409
+    # knowing it, one may
+    assert (await admin.post(path, data=as_shown(answer.text))).status_code == 303
+    assert (await grants(role))["customer", "read"] == Grant(frozenset({"own"}))
+
+
+async def test_a_mistake_does_not_make_an_old_form_new(office: Office) -> None:
+    """Whoever corrects a refused form still learns that somebody else was faster."""
+    admin, role = office.browsers["admin"], await make_role(office, "先错后改")
+    path = f"/roles/{role}"
+    mine = as_shown((await admin.get(path)).text)
+    assert (await admin.post(path, data=mine | {"grant:customer:read": "all"})).status_code == 303
+    stale = await admin.post(path, data=mine | {"name": ""})
+    assert stale.status_code == 409
+    fresh = as_shown((await admin.get(path)).text)
+    wrong = await admin.post(path, data=fresh | {"name": ""})
+    assert wrong.status_code == 422
+    assert (await admin.post(path, data=fresh | {"description": "改过"})).status_code == 303
+    assert (await admin.post(path, data=as_shown(wrong.text) | {"name": "先错后改"})).status_code == 409
+
+
+async def test_whoever_gets_the_role_after_the_preview_is_shown_too(office: Office) -> None:
+    admin, role = office.browsers["admin"], await make_role(office, "后来者")
+    person, path = await office.staff("李雷"), f"/roles/{role}"
+    with acting_as(system("test")):
+        account = await account_of(person.id)
+        held = [line.id for line in await roles_of(account.user)]
+        other = (await account_of((await office.staff("王芳")).id)).user
+        sales = [line.id for line in await roles_of(other)]
+        await assign_roles(other, [*sales, role])
+    form = as_shown((await admin.get(path)).text) | {"rights": ["lookups.manage"]}
+    seen = (await admin.post(path, data=form)).text
+    assert "王芳</a>" in seen
+    assert "李雷</a>" not in seen
+    with acting_as(system("test")):
+        await assign_roles(account.user, [*held, role])
+    async with office.nothing_written():
+        again = await admin.post(path, data=kept(seen))
+        assert again.status_code == 200
+        assert "李雷</a>" in again.text
+    assert (await admin.post(path, data=kept(again.text))).status_code == 303
+    with acting_as(system("test")):
+        await assign_roles(account.user, held)
+        await assign_roles(other, sales)
+
+
+async def test_a_square_one_cannot_set_stays_and_is_shown_as_it_stands(office: Office) -> None:
+    """赵敏 may keep roles but not customers: after a mistake, and on the way back, the form shows what stands."""
+    keeper, other = await make_role(office, "只管角色"), await make_role(office, "他的角色")
+    given = {("customer", "read"): Grant(frozenset({"all"})), ("customer", "export"): Grant(frozenset({"all"}))}
+    with acting_as(system("test")):
+        await set_rights(keeper, ["roles.manage"])
+        await set_grants(other, given)
+        await set_rights(other, ["plugins.manage"])
+        zhaomin = await account_of((await office.staff("赵敏")).id)
+        await assign_roles(zhaomin.user, [keeper])
+    browser, path = office.browsers["zhaomin"], f"/roles/{other}"
+    try:
+        first = (await browser.get(path)).text
+        form = as_shown(first)
+        again = await browser.post(path, data=form | {"name": ""})
+        assert again.status_code == 422
+        square = re.compile(r'<select[^>]* name="grant:customer:export".*?</select>', re.DOTALL)
+        assert 'value="all" selected' in square.search(first)[0]
+        assert square.search(again.text)[0] == square.search(first)[0]
+        assert re.search(r'value="plugins.manage" checked disabled', again.text)
+        assert (await browser.post(path, data=form | {"name": "他的角色甲"})).status_code == 303
+        assert await grants(other) == given
+    finally:
+        with acting_as(system("test")):
+            await assign_roles(zhaomin.user, [await standard("service")])
+
+
+async def test_the_matrix_a_role_makes_says_what_the_gate_and_the_desk_do(office: Office) -> None:
+    """For each right, the kinds of customers the matrix names are those the person reaches, one by one."""
+    customer = current_snapshot().records["customer"]
+    with acting_as(system("test")):
+        rows = await customer.table.select(customer.table.id, customer.table.owner, customer.table.department)
+        role = await standard("sales")
+        said = {
+            action: kinds_reached(await somebody_with(role), customer, action) for action in customer.actions_allowed
+        }
+    who = await principal_of(office.company.world.users["wangfang"])
+    kinds = {row["id"]: _kind_of(row, who) for row in rows if row["id"] not in _shared_with(who)}
+    assert {"own", "department", "other"} <= set(kinds.values())
+    for action in ("read", "edit", "delete", "export", "approve"):
+        with acting_as(who):
+            reached = await within_reach(customer, action, kinds)
+        assert {kinds[row] for row in reached} == {kind for kind in said[action] if kind in set(kinds.values())}, action
+
+
+def _kind_of(row: dict[str, int], who: Principal) -> str:
+    if row["owner"] == who.staff:
+        return "own"
+    return "department" if row["department"] in who.departments else "other"
+
+
+def _shared_with(who: Principal) -> set[int]:
+    shared = who.shared.get("customer")
+    return {*shared.read, *shared.edit, *shared.own} if shared else set()
+
+
+async def test_the_matrix_a_role_makes_counts_in_everybodys_role_and_what_is_inherited(office: Office) -> None:
+    admin, role = office.browsers["admin"], await make_role(office, "结果角色")
+    path, everybody = f"/roles/{role}", await standard("staff")
+    with acting_as(system("test")):
+        before = await grants_of(everybody)
+        await set_grants(role, {("customer", "read"): Grant(frozenset({"own"}))})
+        await set_grants(everybody, {("customer", "export"): Grant(frozenset({"own"}))}, ["customer"])
+    try:
+        text = (await admin.get(path)).text
+        assert _effect(text)["客户"][:5] == ["本人", "无", "无", "无", "本人"]
+        assert _effect(text)["联系人"][:5] == ["本人", "无", "无", "无", "本人"]
+        assert _effect(text)["职员"][0] == "全部"
+    finally:
+        with acting_as(system("test")):
+            await set_grants(everybody, before, ["customer"])
+
+
+def _effect(text: str) -> dict[str, list[str]]:
+    """The table of what somebody may do: records → what stands in each column."""
+    table = re.search(r'<div class="dg-matrix dg-effect".*?</table>', text, re.DOTALL)[0]
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>\s*(.*?)</tr>', table, re.DOTALL)
+    plain = [(re.sub(r"<.*?>", "", head), re.findall(r"<td>(.*?)</td>", cells, re.DOTALL)) for head, cells in rows]
+    return {head.strip(): [re.sub(r"<.*?>", "", cell).strip() for cell in cells] for head, cells in plain}
 
 
 async def test_a_role_is_copied_and_the_standard_ones_stay(office: Office) -> None:

@@ -960,6 +960,7 @@ class EffectCell:
 
     text: str
     was: str = ""
+    nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

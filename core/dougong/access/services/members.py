@@ -12,51 +12,80 @@ from dougong.access.principal import acting_as, current
 from dougong.access.reach import beyond, reach_of
 from dougong.access.rights import may_do, need
 from dougong.access.services.principals import on_behalf
-from dougong.access.standing import principal_at, read_standing
-from dougong.access.tables import UserRole
+from dougong.access.standing import Place, principal_at, read_places, read_standing
+from dougong.access.tables import GroupRole, UserRole
 from dougong.errors import Forbidden, Refused
 from dougong.i18n import Text, _
 
 __all__ = [
     "Member",
+    "accounts",
     "members_of",
+    "people_by_role",
     "refuse_to_outrank",
     "refuse_to_stand_in",
     "refuse_without_administrator",
     "roles_by_account",
 ]
 
+MANAGE = "roles.manage"
 _WHY = "show who has which role"
 
 
 @dataclass(frozen=True)
 class Member:
-    """An account that was given a role; `person` is "" for an account of nobody who works here."""
+    """An account that has a role: `given` to it, or through the `groups` named. `person` is "" for an account of nobody
+    who works here."""
 
     user: int
     account: str
     staff: int | None
     person: str
     active: bool
+    given: bool = True
+    groups: Sequence[str] = ()
 
 
 async def members_of(role_id: int) -> list[Member]:
-    """The accounts a role was given to, by name."""
-    need("roles.manage")
-    of_user: Any = UserRole.user
-    columns = (of_user.id, of_user.name, of_user.active, of_user.staff, of_user.staff.name, of_user.staff.active)
+    """The accounts that have a role, given to them or through a group, by name. Five queries, however many."""
+    need(MANAGE)
+    of_group: Any = GroupRole.group
     with acting_as(on_behalf(_WHY)):
-        rows = await UserRole.select(*columns).where(UserRole.role == role_id).order_by(of_user.name)
-    return [
-        Member(
-            row["user.id"],
-            row["user.name"],
-            row["user.staff"],
-            row["user.staff.name"] or "",
-            bool(row["user.active"]) and row["user.staff.active"] not in (False, 0),
-        )
-        for row in rows
-    ]
+        rows = await GroupRole.select(GroupRole.group, of_group.name).where(GroupRole.role == role_id)
+        places = await read_places()
+    through = {row["group"]: row["group.name"] for row in rows}
+    having = (p for p in places.values() if role_id in p.roles or p.groups & set(through))
+    return _by_name(
+        _member(p, given=role_id in p.roles, groups=sorted(through[g] for g in p.groups & set(through))) for p in having
+    )
+
+
+async def accounts() -> list[Member]:
+    """Every account, by name."""
+    need(MANAGE)
+    with acting_as(on_behalf(_WHY)):
+        return _by_name(map(_member, (await read_places()).values()))
+
+
+async def people_by_role() -> dict[int, int]:
+    """role → how many accounts have it, given to them or through groups."""
+    need(MANAGE)
+    with acting_as(on_behalf(_WHY)):
+        rows = await GroupRole.select(GroupRole.group, GroupRole.role)
+        places = await read_places()
+    found: dict[int, int] = {}
+    for place in places.values():
+        for role in place.roles | {row["role"] for row in rows if row["group"] in place.groups}:
+            found[role] = found.get(role, 0) + 1
+    return found
+
+
+def _member(place: Place, *, given: bool = False, groups: Sequence[str] = ()) -> Member:
+    return Member(place.user, place.account, place.staff, place.person, place.open, given, groups)
+
+
+def _by_name(members: Iterable[Member]) -> list[Member]:
+    return sorted(members, key=lambda member: member.account)
 
 
 async def roles_by_account(user_ids: Iterable[int]) -> dict[int, list[Text | str]]:

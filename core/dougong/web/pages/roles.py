@@ -1,4 +1,4 @@
-"""Roles: what there is, and for one of them record type × action → scope, held-back fields, further rights, its people."""
+"""Roles: what there is, and for one of them record type × action → scope, further rights, its people and groups."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ from dougong.access.rights import may_do, need
 from dougong.access.services import (
     copy_role,
     create_role,
+    groups,
     matrix,
     remove_role,
     rename_role,
     roles,
-    set_fields,
     set_grants,
     set_rights,
 )
-from dougong.access.services.members import Member, members_of
+from dougong.access.services.groups import GroupLine
+from dougong.access.services.members import Member, members_of, people_by_role
 from dougong.access.services.roles import Cell, Matrix, RoleLine, grants_of
 from dougong.access.services.roles import MatrixRow as TypeRow
+from dougong.access.whose import somebody_with
 from dougong.db import transaction
 from dougong.errors import NotFound
 from dougong.i18n import _
@@ -33,7 +35,18 @@ from dougong.plugin.snapshot import current_snapshot
 from dougong.records.types import ACTION_LABELS, ACTIONS, RecordType
 from dougong.web.components import hue, initial
 from dougong.web.pages.dialogs import answered, confirm_page, dialog_page, whole_number
+from dougong.web.pages.effects import effect_of
 from dougong.web.pages.forms import Typed
+from dougong.web.pages.previews import (
+    AS_PARENT,
+    Proposal,
+    conflict_banner,
+    digest,
+    errors_of,
+    stamped,
+    unseen,
+    wants_back,
+)
 from dougong.web.pages.records import id_at
 from dougong.web.pages.staff import staff_href
 from dougong.web.render import go, page
@@ -44,23 +57,23 @@ from dougong.web.views import (
     Crumb,
     FormField,
     FormPage,
-    FormSection,
     Line,
     MatrixRow,
     Option,
     RoleCard,
     RolePage,
     RolesPage,
-    Submit,
+    Tab,
 )
 from dougong.web.views import Grant as Square
 
-__all__ = ["routes"]
+__all__ = ["GROUPS", "ROLES", "SAVED", "role_stamp", "role_tabs", "routes"]
 
 AnyRequest = Request[Any, Any, Any]
 ROLES = "/roles"
+GROUPS = "/groups"
+SAVED = _("Saved. It counts at everybody's next click.")
 MANAGE = "roles.manage"
-_AS_PARENT = _("Inherited")
 _BY_DEPARTMENT = frozenset({"department", "below", "chosen"})
 
 
@@ -70,15 +83,22 @@ _BY_DEPARTMENT = frozenset({"department", "below", "chosen"})
 @get(ROLES, include_in_schema=False)
 async def show_roles(request: AnyRequest) -> Response[Any]:
     create = Action(str(_("New role")), f"{ROLES}/new", "plus", look="primary", dialog=True)
-    return page(request, RolesPage(roles=tuple(_card(line) for line in await roles()), create=create))
+    lines, people = await roles(), await people_by_role()
+    cards = tuple(_card(line, people.get(line.id, 0)) for line in lines)
+    return page(request, RolesPage(roles=cards, tabs=role_tabs(ROLES), create=create))
 
 
-def _card(line: RoleLine) -> RoleCard:
+def role_tabs(here: str) -> tuple[Tab, ...]:
+    """Roles, and the groups they are given to."""
+    return tuple(Tab(str(label), href, href == here) for label, href in ((_("Roles"), ROLES), (_("Groups"), GROUPS)))
+
+
+def _card(line: RoleLine, people: int) -> RoleCard:
     return RoleCard(
         str(line.name),
         f"{ROLES}/{line.id}",
         str(line.description),
-        line.accounts,
+        people,
         line.preset,
         everybody=line.everybody,
     )
@@ -137,6 +157,14 @@ async def show_role(request: AnyRequest, role_id: str) -> Response[Any]:
     return page(request, await _role_page(known, _standing(known)))
 
 
+async def role_stamp(role_id: int) -> str:
+    """Recognises a role as it is: its words and all it grants."""
+    known = await matrix(role_id)
+    grants = [[*key, grant.scopes, grant.departments] for key, grant in sorted((await grants_of(role_id)).items())]
+    words = [str(known.role.name), str(known.role.description)]
+    return digest([words, grants, dict(known.fields), known.rights])
+
+
 def _standing(known: Matrix) -> Typed:
     """The role as it is, in the words of its form."""
     values = {"name": str(known.role.name), "description": str(known.role.description)}
@@ -159,8 +187,17 @@ def _chosen_departments(known: Matrix) -> list[int]:
     return sorted({d for row in known.rows for cell in row.cells.values() for d in cell.departments})
 
 
+def _completed(known: Matrix, typed: Typed) -> Typed:
+    """What was sent, and of what a form doesn't send because the person can't set it, what stands."""
+    standing = _standing(known)
+    kept = known.rights - _offered_rights()
+    rights = tuple(dict.fromkeys([*typed.several.get("rights", ()), *sorted(kept)]))
+    return replace(typed, values={**standing.values, **typed.values}, several={**typed.several, "rights": rights})
+
+
 async def _role_page(known: Matrix, typed: Typed) -> RolePage:
     role = known.role
+    typed = await stamped(typed, lambda: role_stamp(role.id))
     path, everything = f"{ROLES}/{role.id}", role.key == ADMIN
     name, description = _words(typed)
     shown = {"name", "description", "rights", "departments"} | {
@@ -182,7 +219,11 @@ async def _role_page(known: Matrix, typed: Typed) -> RolePage:
         departments=None if everything else await _departments_field(typed),
         fields=() if everything else (_rights_field(known, typed),),
         crumbs=(Crumb(str(_("Roles")), ROLES),),
-        errors=typed.others(shown),
+        hidden=(("stamp", typed.values["stamp"]),),
+        errors=errors_of(typed, shown),
+        conflict=conflict_banner(typed, path),
+        effect=None if everything else effect_of(await somebody_with(role.id)),
+        groups=tuple(_group(line) for line in await groups() if role.id in line.roles),
         people=tuple(_person(m) for m in await members_of(role.id)),
         more=_role_actions(role, path),
         cancel_href=ROLES,
@@ -200,9 +241,20 @@ def _role_actions(role: RoleLine, path: str) -> tuple[Action, ...]:
     return (*(() if role.key == ADMIN else (copy,)), *(() if role.preset else (remove,)))
 
 
+def _group(line: GroupLine) -> Line:
+    return Line(line.name, str(_("People: %(n)s", n=len(line.members))), f"{GROUPS}/{line.id}", "users-group")
+
+
 def _person(member: Member) -> Line:
     name = member.person or member.account
     hint = member.account if member.active else str(_("%(account)s, can't sign in", account=member.account))
+    if member.groups:
+        through = str(_(", ")).join(member.groups)
+        hint += " · " + str(
+            _("given, and through %(groups)s", groups=through)
+            if member.given
+            else _("through %(groups)s", groups=through)
+        )
     return Line(name, hint, staff_href(member.staff) if member.staff else "", initial=initial(name), hue=hue(name))
 
 
@@ -238,19 +290,21 @@ def _square(row: TypeRow, action: str, typed: Typed, label: str = "") -> Square:
     error = typed.error(_problem_name(row, action))
     if kind.scope.has("everyone") and action == "read":
         return Square(name, "all", readonly=True, label=label)
-    value = typed.values.get(name, "none")
-    options = _levels(row, action, value)
+    stands = _shown_level(action, row.cells[action])
+    value = typed.values.get(name, stands)
+    options = _levels(row, action, value, stands)
     readonly = not any(o.value != value and not o.disabled for o in options)
-    return Square(name, value, readonly, options=options, label=label, error=error)
+    before = next((o.label for o in options if o.value == stands), "") if value != stands else ""
+    return Square(name, value, readonly, options=options, label=label, error=error, stands=before)
 
 
-def _levels(row: TypeRow, action: str, value: str) -> tuple[Option, ...]:
+def _levels(row: TypeRow, action: str, *present: str) -> tuple[Option, ...]:
     """What can be chosen here: levels that mean something for these records, and that the acting person holds."""
     kind, who = row.record_type, current()
-    options = [Option("inherit", str(_AS_PARENT))] if row.inherits and action in ACTIONS else []
+    options = [Option("inherit", str(AS_PARENT))] if row.inherits and action in ACTIONS else []
     for level in LEVELS:
-        if level.key == value or _makes_sense(kind, level.key):
-            beyond = level.key != value and not holds(who, kind, action, grant_of(level.key))
+        if level.key in present or _makes_sense(kind, level.key):
+            beyond = level.key not in present and not holds(who, kind, action, grant_of(level.key))
             options.append(Option(level.key, str(level.label), disabled=beyond))
     return tuple(options)
 
@@ -302,22 +356,37 @@ def _rights_field(known: Matrix, typed: Typed) -> FormField:
 @post(f"{ROLES}/{{role_id:str}}", include_in_schema=False, status_code=200)
 async def save(request: AnyRequest, role_id: str) -> Response[Any]:
     known = await matrix(id_at(role_id))
-    role = known.role
+    role, path = known.role, f"{ROLES}/{known.role.id}"
 
     async def do(typed: Typed) -> Response[Any]:
-        async with transaction(_("Role changed")):
-            await rename_role(role.id, typed.values.get("name", ""), typed.values.get("description", ""))
-            if role.key != ADMIN:
-                grants, touched = _wanted(known, typed, await grants_of(role.id))
-                if touched:
-                    await set_grants(role.id, grants, touched)
-                await set_rights(role.id, _wanted_rights(known, typed))
-        return go(request, f"{ROLES}/{role.id}", _("Saved. It counts at everybody's next click."))
+        if wants_back(typed):
+            return page(request, await ask(typed))
+        stored = await grants_of(role.id)
+        proposal = Proposal(
+            _("Who gains, who loses"),
+            path,
+            lambda: _write(known, typed, stored),
+            lambda: role_stamp(role.id),
+            (Crumb(str(_("Roles")), ROLES), Crumb(str(role.name), path)),
+            somebody=lambda: somebody_with(role.id),
+        )
+        return await unseen(request, proposal, typed) or go(request, path, SAVED)
 
     async def ask(typed: Typed) -> RolePage:
-        return await _role_page(known, typed)
+        return await _role_page(known, _completed(known, typed))
 
     return await answered(request, do, ask)
+
+
+async def _write(known: Matrix, typed: Typed, stored: Mapping[tuple[str, str], Grant]) -> None:
+    role = known.role
+    async with transaction(_("Role changed")):
+        await rename_role(role.id, typed.values.get("name", ""), typed.values.get("description", ""))
+        if role.key != ADMIN:
+            grants, touched = _wanted(known, typed, stored)
+            if touched:
+                await set_grants(role.id, grants, touched)
+            await set_rights(role.id, _wanted_rights(known, typed))
 
 
 def _wanted(
@@ -356,87 +425,11 @@ def _grant(level: str, departments: Sequence[int]) -> Grant:
 
 def _wanted_rights(known: Matrix, typed: Typed) -> set[str]:
     """Those ticked; what the form couldn't offer (rights of plugins that are off, or not held) stays as it was."""
-    offered = {key for key in current_snapshot().rights if may_do(current(), key)}
-    return (set(typed.several.get("rights", ())) & set(current_snapshot().rights)) | (known.rights - offered)
+    return (set(typed.several.get("rights", ())) & set(current_snapshot().rights)) | (known.rights - _offered_rights())
 
 
-# ------------------------------------------------------------------ fields
-
-
-@get(f"{ROLES}/{{role_id:str}}/fields/{{collection:str}}", include_in_schema=False)
-async def ask_fields(request: AnyRequest, role_id: str, collection: str) -> Response[Any]:
-    known, kind = await _role_and_type(role_id, collection)
-    prefix = f"{kind.key}."
-    typed = Typed(
-        {f"field:{name.removeprefix(prefix)}": level for name, level in known.fields.items() if name.startswith(prefix)}
-    )
-    return page(request, _fields_page(known, kind, typed))
-
-
-async def _role_and_type(role_id: str, collection: str) -> tuple[Matrix, RecordType]:
-    known, kind = await matrix(id_at(role_id)), current_snapshot().by_path.get(collection)
-    if kind is None or known.role.key == ADMIN:
-        raise NotFound
-    return known, kind
-
-
-def _fields_page(known: Matrix, kind: RecordType, typed: Typed) -> FormPage:
-    path = f"{ROLES}/{known.role.id}"
-    fields = tuple(
-        FormField(
-            f"field:{key}",
-            str(field.label),
-            "choice",
-            typed.values.get(f"field:{key}", ""),
-            error=typed.error(f"{kind.key}.{key}"),
-            options=_field_levels(managed=field.managed),
-            placeholder=str(_("see") if field.managed else _("see and change")),
-        )
-        for key, field in kind.fields.items()
-        if key in kind.can_be_held_back
-    )
-    return FormPage(
-        title=str(_("Fields: %(what)s", what=kind.plural)),
-        action=f"{path}/fields/{kind.path}",
-        sections=(FormSection("", fields),),
-        submits=(Submit(str(_("Save")), look="primary"),),
-        crumbs=(Crumb(str(_("Roles")), ROLES), Crumb(str(known.role.name), path)),
-        cancel_href=path,
-        intro=str(
-            _(
-                "What “%(role)s” holds back. Where one of a person's other roles has a say on these records and doesn't hold a field back, they see it.",
-                role=known.role.name,
-            )
-        ),
-        errors=typed.others({f"{kind.key}.{key}" for key in kind.fields}),
-    )
-
-
-def _field_levels(*, managed: bool) -> tuple[Option, ...]:
-    read = () if managed else (Option("read", str(_("see only"))),)
-    return (*read, Option("hidden", str(_("hidden"))))
-
-
-@post(f"{ROLES}/{{role_id:str}}/fields/{{collection:str}}", include_in_schema=False, status_code=200)
-async def save_fields(request: AnyRequest, role_id: str, collection: str) -> Response[Any]:
-    known, kind = await _role_and_type(role_id, collection)
-
-    async def do(typed: Typed) -> Response[Any]:
-        levels = dict(known.fields)
-        for key in kind.fields:
-            level = typed.values.get(f"field:{key}")
-            if level is None or key not in kind.can_be_held_back:
-                continue
-            levels.pop(f"{kind.key}.{key}", None)
-            if level:
-                levels[f"{kind.key}.{key}"] = level
-        await set_fields(known.role.id, levels)
-        return go(request, f"{ROLES}/{known.role.id}", _("Saved. It counts at everybody's next click."))
-
-    async def ask(typed: Typed) -> FormPage:
-        return _fields_page(known, kind, typed)
-
-    return await answered(request, do, ask)
+def _offered_rights() -> set[str]:
+    return {key for key in current_snapshot().rights if may_do(current(), key)}
 
 
 # ------------------------------------------------------------------ copy and delete
@@ -500,4 +493,4 @@ async def remove(request: AnyRequest, role_id: str) -> Response[Any]:
     return await answered(request, do, ask)
 
 
-routes = [show_roles, ask_new, make, show_role, save, ask_fields, save_fields, ask_copy, copy, ask_removal, remove]
+routes = [show_roles, ask_new, make, show_role, save, ask_copy, copy, ask_removal, remove]

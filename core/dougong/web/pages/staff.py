@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from litestar import Request, Response, get, post
 
 from dougong.access.principal import current
-from dougong.access.rights import need
-from dougong.errors import Invalid, Problem
+from dougong.access.rights import may_do, need
+from dougong.access.services import groups_of, roles_of
+from dougong.errors import Invalid, NotFound, Problem
 from dougong.i18n import _
 from dougong.people.records import staff as staff_type
-from dougong.people.services import account_of, add_staff, deactivate_staff, move_staff, reactivate_staff
+from dougong.people.services import Account, account_of, add_staff, deactivate_staff, move_staff, reactivate_staff
 from dougong.people.tables import Staff
 from dougong.records import desk, references
 from dougong.records.filters import visible_field
@@ -26,9 +27,9 @@ from dougong.web.pages.forms import Typed, form_page
 from dougong.web.pages.organisation import ORGANISATION, department_href, may_keep, staff_actions
 from dougong.web.pages.records import grouped_fields, id_at, timeline_of, tools_of
 from dougong.web.render import go, page
-from dougong.web.views import Crumb, FormField, FormPage, Placeholder, Property, PropertyGroup, RecordPage
+from dougong.web.views import Action, Cell, Crumb, FormField, FormPage, Placeholder, Property, PropertyGroup, RecordPage
 
-__all__ = ["routes", "staff_at", "staff_href"]
+__all__ = ["operator_at", "routes", "staff_at", "staff_href"]
 
 AnyRequest = Request[Any, Any, Any]
 MANAGE = "organisation.manage"
@@ -44,6 +45,15 @@ async def staff_at(text: str) -> Staff:
     """Somebody to be changed, for those who may."""
     need(MANAGE)
     return await desk.get(Staff, id_at(text))
+
+
+async def operator_at(text: str) -> tuple[Staff, Account]:
+    """Somebody who has an account, and the account."""
+    found = await staff_at(text)
+    account = await account_of(found.id)
+    if account is None:
+        raise NotFound
+    return found, account
 
 
 # ------------------------------------------------------------------ the page
@@ -62,7 +72,8 @@ async def staff_page(found: Staff) -> RecordPage:
         if f.target is not None
     }
     department = known["department"].get(row["department"], "")
-    actions = staff_actions(found.id, await account_of(found.id), here=found.active) if may_keep() else ()
+    account = await account_of(found.id) if may_keep() else None
+    actions = staff_actions(found.id, account, here=found.active) if may_keep() else ()
     return RecordPage(
         title=found.name,
         crumbs=(Crumb(str(_("Organisation")), ORGANISATION), Crumb(department, department_href(found.department))),
@@ -72,12 +83,36 @@ async def staff_page(found: Staff) -> RecordPage:
             cell_for(staff_type, staff_type.fields[k], row[k], known[k]) for k in ("position", "department") if row[k]
         ),
         primary=replace(actions[0], look="primary") if actions else None,
-        more=actions[1:],
+        more=(*actions[1:], *_group_action(found.id, account)),
         tools=tools_of(staff_type, found),
         timeline=await timeline_of(staff_type, found, only_changes=True),
         timeline_empty=Placeholder(str(_("Nothing happened yet")), icon="history"),
-        properties=_properties(row, known),
+        properties=(*_properties(row, known), *await _rights(account)),
     )
+
+
+def _group_action(staff: int, account: Account | None) -> tuple[Action, ...]:
+    if account is None or not may_do(current(), "roles.manage"):
+        return ()
+    return (Action(str(_("Groups")), f"{staff_href(staff)}/groups", "users-group", dialog=True),)
+
+
+async def _rights(account: Account | None) -> tuple[PropertyGroup, ...]:
+    """The roles an account was given, and its groups with theirs."""
+    if account is None:
+        return ()
+    given, joined = await roles_of(account.user), await groups_of(account.user)
+    roles = _tags([str(role.name) for role in given])
+    return (
+        PropertyGroup(
+            str(_("Rights")),
+            (Property(str(_("Roles")), roles), Property(str(_("Groups")), _tags([line.name for line in joined]))),
+        ),
+    )
+
+
+def _tags(words: Sequence[str]) -> Cell:
+    return Cell("tags", str(_(", ")).join(words), parts=tuple(Cell("tag", word) for word in words))
 
 
 def _properties(row: Mapping[str, Any], known: Mapping[str, Mapping[int, str]]) -> tuple[PropertyGroup, ...]:
