@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dougong.access.explain import explain
+from dougong.access.explain import explain, readers_of
 from dougong.i18n import _
 from dougong.people import hooks, records
 from dougong.plugin.contributions import Menu, Opening, Right
@@ -60,7 +60,14 @@ core = Plugin(
             right="plugins.manage",
             per_minute=60,
         ),
-        Opening(explain, _("Why somebody may or may not do something with a record"), sees=None, per_minute=120),
+        Opening(
+            explain,
+            _("Why somebody may or may not do something with a record"),
+            sees=None,
+            right="access.explain",
+            per_minute=120,
+        ),
+        Opening(readers_of, _("Who can see a record, and why"), sees=None, right="access.explain", per_minute=60),
     ],
     hooks=[hooks],
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from piccolo.querystring import QueryString
 
-from dougong.access.circumstances import Facts, Person
+from dougong.access.explaining.circumstances import Facts, Person
 from dougong.access.policies import Way, asked_of_parent, ways
 from dougong.access.principal import Grant, Principal
 from dougong.access.rights import may
