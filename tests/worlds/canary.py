@@ -75,8 +75,8 @@ def _forms(company: Company, fact: Fact, hidden: set[str], hidden_in_the_past: s
     fields = company.types[fact.key[0]].fields
     sides: list[Mapping[str, Any]] = [{k: v for k, v in fact.values.items() if k not in hidden}]
     for entry in fact.entries:
-        for side in (entry.before or {}, entry.after):
-            sides.append({k: v for k, v in side.items() if k not in hidden_in_the_past})
+        both = (entry.before or {}, entry.after)
+        sides += [{k: v for k, v in side.items() if k not in hidden_in_the_past} for side in both]
     found = {form for side in sides for k, v in side.items() for form in forms_of(fields[k].kind, v)}
     return found | {word for entry in fact.entries for word in (entry.reason, entry.why)}
 

@@ -40,6 +40,8 @@ class Person:
     chosen: tuple[str, ...] = ()
     narrowed: str = ""
     held_back: int = 0
+    by_group: bool = False
+    """Whether the role comes by a group."""
     rights: tuple[str, ...] = ("cargos.count",)
 
 
@@ -49,7 +51,7 @@ PEOPLE: Mapping[str, Person] = {
         Person("sunhao", "own"),
         Person("wangfang", "shared"),
         Person("lilei", "below"),
-        Person("zhaomin", "chosen", chosen=("HZ", "SZ")),
+        Person("zhaomin", "chosen", chosen=("HZ", "SZ"), by_group=True),
         Person("yuanye", "none", rights=()),
         Person("xunuo", "all", held_back=45),
         Person("xuhui", "department", narrowed="own", held_back=25),

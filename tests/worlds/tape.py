@@ -80,9 +80,10 @@ def openings_used() -> Iterator[list[str]]:
 
 async def _take(door: Door, ask: Ask, tape: Tape, used: list[str], heard: Heard | None) -> None:
     used.clear()
+    openings._left.clear()  # how often somebody may ask is no matter here
     answer = await asked(door, ask, heard)
     tape.statuses.setdefault(ask.route, set()).add(answer.status_code)
-    if used:
+    if used and answer.status_code < 400:
         tape.set_apart[str(ask)] = used[0]
         return
     tape.answers[str(ask)] = masked(answer)

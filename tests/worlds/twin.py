@@ -16,6 +16,7 @@ from piccolo.querystring import QueryString
 from dougong.access.levels import grant_of
 from dougong.access.principal import Grant, acting_as, system
 from dougong.access.services import assign_roles, create_role, set_grants
+from dougong.access.services.groups import create_group, set_group_members, set_group_roles
 from dougong.access.services.roles import set_fields, set_rights
 from dougong.access.tables import Role
 from dougong.access.tables import Share as ShareRow
@@ -116,12 +117,16 @@ async def give_roles(company: Company) -> None:
         await set_grants(role, grants_for(company, person))
         await set_fields(role, company.held_back(person))
         await set_rights(role, person.rights)
-        known = await account_named(person.name)
-        if known is None:
+        if await account_named(person.name) is None:
             staff = await Staff.objects().where(Staff.id == company.staff[person.name]).first()
-            await add_account(person.name, staff=staff, roles=[role])
-        else:
-            await assign_roles(known.user, [role])
+            await add_account(person.name, staff=staff)
+        account = await account_named(person.name)
+        assert account is not None
+        await assign_roles(account.user, () if person.by_group else [role])
+        if person.by_group:
+            group = await create_group(f"group of {person.name}")
+            await set_group_roles(group, [role])
+            await set_group_members(group, [account.user])
 
 
 def grants_for(company: Company, person: Person) -> dict[tuple[str, str], Grant]:
