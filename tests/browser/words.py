@@ -70,7 +70,7 @@ def chinese_left_over(texts: Iterable[str], data: Data) -> Iterator[str]:
             yield text
 
 
-NAMES = {"dougong", "english", "ctrl", "cny"}
+NAMES = {"dougong", "english", "ctrl", "cny", "chrome", "linux"}
 """Words that are the same in both languages."""
 CODE = re.compile(r"/[\w/{}:-]+|\w+(\.\w+)+")
 """Addresses and modules, as the page of a plugin names them."""
