@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +17,7 @@ from dougong.errors import DougongError
 from dougong.i18n import Text, _, speaking
 
 if TYPE_CHECKING:
+    from dougong.access.explain import Reason
     from dougong.house import House
     from dougong.plugin.state import Switched
 
@@ -349,6 +350,44 @@ async def _user_id(name: str) -> int:
     if account is None:
         raise click.ClickException(f"no account is called {name}")
     return account.user
+
+
+@cli.command()
+@click.argument("user")
+@click.argument("type")
+@click.argument("record", type=click.IntRange(min=1))
+@click.option("--action", default="read", show_default=True, help="read, edit, delete, export, or one of its own.")
+@click.option("--field", default="", help="Of one field: may it be seen (read), changed (edit), exported?")
+@_data_option
+def explain(data: Path | None, user: str, type: str, record: int, action: str, field: str) -> None:
+    """Say why USER may or may not do something with record number RECORD of TYPE (customers)."""
+    config = _config(data)
+    allowed = _run(config, _explain(config, user, type, record, action, field))
+    sys.exit(0 if allowed else 1)
+
+
+async def _explain(config: Config, user: str, kind: str, record: int, action: str, field: str) -> bool:
+    from dougong.access.explain import explain
+    from dougong.access.policies import guarded_types
+
+    async with _house(config):
+        record_type = next((t for t in guarded_types() if kind in (t.path, t.key)), None)
+        if record_type is None:
+            known = ", ".join(sorted(t.path for t in guarded_types()))
+            raise click.ClickException(f"no records are called {kind}; there are {known}")
+        found = await explain(record_type, record, await _user_id(user), action, field)
+        _say(_("Yes") if found.allowed else _("No"))
+        for line in _told(found.reasons):
+            _say(line)
+    return found.allowed
+
+
+def _told(reasons: Sequence[Reason], depth: int = 1) -> Iterator[str]:
+    """One line for each reason, what it rests on below it."""
+    for reason in reasons:
+        notes = "".join(f" · {note}" for note in reason.notes)
+        yield f"{'  ' * depth}{'+' if reason.opens else '-'} {reason.text}{notes}"
+        yield from _told(reason.because, depth + 1)
 
 
 @cli.group()

@@ -12,13 +12,14 @@ from functools import cache
 from typing import Any
 
 from dougong.access.charter import Charter, read_charter
-from dougong.access.explaining.circumstances import Facts, Person, read_facts, read_names
+from dougong.access.explaining.circumstances import EXPLAIN, Facts, Person, read_facts, read_names
 from dougong.access.explaining.fields import reasons_of_field
 from dougong.access.explaining.reasons import Reason, Sources
 from dougong.access.explaining.records import reasons_of, without_a_step
 from dougong.access.explaining.verdicts import Verdict, ask_database, judge_reading
 from dougong.access.openings import opened
 from dougong.access.principal import Grant, Principal, acting_as, current
+from dougong.access.rights import may_do, need
 from dougong.access.services.principals import on_behalf, principal_of
 from dougong.access.standing import Place, granted, read_places
 from dougong.errors import Invalid, NotFound, Problem
@@ -27,9 +28,20 @@ from dougong.people.tables import User
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
 from dougong.records.actions import offered
+from dougong.records.filters import visible_field
 from dougong.records.types import ACTIONS, Action, RecordType
 
-__all__ = ["OF_FIELDS", "Explanation", "Reader", "Readers", "Reason", "explain", "readers_of"]
+__all__ = [
+    "EXPLAIN",
+    "OF_FIELDS",
+    "Explanation",
+    "Reader",
+    "Readers",
+    "Reason",
+    "account_behind",
+    "explain",
+    "readers_of",
+]
 
 OF_FIELDS = ("read", "edit", "export")
 """What can be asked about one field of a record."""
@@ -75,7 +87,8 @@ async def explain(
 def _check(record_type: RecordType, action: str, field: str) -> None:
     if action not in record_type.actions_allowed:
         raise Invalid(Problem("action", _("There is no such action on these records."), action, "choice"))
-    if field and field not in record_type.fields:
+    known = field in record_type.fields if may_do(current(), EXPLAIN) else visible_field(record_type, field)
+    if field and not known:
         raise Invalid(Problem("field", _("There is no field “%(field)s” here.", field=field), field, "unknown"))
     if field and action not in OF_FIELDS:
         raise Invalid(Problem("action", _("Fields are seen, changed or exported."), action, "choice"))
@@ -160,6 +173,15 @@ class _Question:
         with acting_as(who):
             record = await table.objects().where(table.id == self.facts.id).first()
             return record is None or any(verb in verbs for verb in offered(self.facts.record_type, record))
+
+
+async def account_behind(staff: int) -> int | None:
+    """The account of a member of staff, to ask about them; Forbidden about others without the right to."""
+    if current().staff != staff:
+        need(EXPLAIN)
+    with acting_as(on_behalf("find the account to explain the rights of")):
+        row = await User.select(User.id).where(User.staff == staff).first()
+    return row["id"] if row else None
 
 
 # ------------------------------------------------------------------ everybody

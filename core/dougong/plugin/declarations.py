@@ -24,6 +24,7 @@ RESERVED = frozenset(
         "api",
         "changes",
         "counts",
+        "explain",
         "health",
         "language",
         "lookup",

@@ -38,6 +38,7 @@ __all__ = [
     "EffectRow",
     "Entry",
     "ErrorPage",
+    "ExplainPage",
     "FieldKind",
     "FilterChip",
     "FilterField",
@@ -82,6 +83,8 @@ __all__ = [
     "Property",
     "PropertyGroup",
     "QuickFind",
+    "ReaderLine",
+    "ReasonLine",
     "RecordPage",
     "RelatedList",
     "RightChange",
@@ -1207,6 +1210,54 @@ class AccountPage:
     banner: Banner | None = None
 
 
+# --- why somebody may or may not -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonLine:
+    """One rule, where it comes from, and what it rests on."""
+
+    text: str
+    icon: str
+    tone: Tone = ""
+    notes: tuple[str, ...] = ()
+    because: tuple[ReasonLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderLine:
+    """Somebody who can see the record, and each way in which they do."""
+
+    name: str
+    ways: tuple[str, ...]
+    href: str = ""
+    initial: str = ""
+    hue: int = 0
+    why: Action | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainPage:
+    """Asks by GET about a person, a record, an action and a field; the answer first, then the rules behind it."""
+
+    template: ClassVar[str] = "explain.html"
+    title: str
+    action: str
+    fields: tuple[FormField, ...]
+    hidden: tuple[tuple[str, str], ...] = ()
+    crumbs: tuple[Crumb, ...] = ()
+    errors: tuple[str, ...] = ()
+    asked: str = ""
+    """What was asked, in words: person, action, record, field."""
+    allowed: bool | None = None
+    """None: nothing was asked yet."""
+    reasons: tuple[ReasonLine, ...] = ()
+    readers: tuple[ReaderLine, ...] = ()
+    """Who else can see the record, for those who may know."""
+    previous_href: str = ""
+    next_href: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorPage:
     template: ClassVar[str] = "error.html"
@@ -1283,6 +1334,7 @@ Page = (
     | HeldFieldsPage
     | ChoicesPage
     | AccountPage
+    | ExplainPage
     | SignInPage
     | PasswordPage
     | ErrorPage

@@ -1,6 +1,6 @@
 """The HTTP API: everything the pages do, for programs."""
 
-from dougong.web.api import access, groups, lookups, openapi, plugins, records, sessions, types, whoami
+from dougong.web.api import access, explain, groups, lookups, openapi, plugins, records, sessions, types, whoami
 
 __all__ = ["routes"]
 
@@ -9,6 +9,7 @@ routes = [
     *plugins.routes,
     *lookups.routes,
     *access.routes,
+    *explain.routes,
     *groups.routes,
     *sessions.routes,
     *types.routes,

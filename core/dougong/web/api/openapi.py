@@ -38,7 +38,7 @@ async def read_description(request: Request[Any, Any, Any]) -> Response[Json]:
 def describe(snapshot: Snapshot, plugin_routes: Sequence[Any] = ()) -> Json:
     """OpenAPI 3.1 of this snapshot: everything that is off is absent."""
     paths: Json = {}
-    schemas: Json = {"Problem": _PROBLEM, **_body_schemas()}
+    schemas: Json = {"Problem": _PROBLEM, "Reason": _REASON, **_body_schemas()}
     for record_type in snapshot.records.values():
         paths |= _record_paths(record_type)
         schemas |= _record_schemas(record_type)
@@ -260,6 +260,7 @@ def _house_paths() -> Json:
         },
         **_lookup_paths(name_parameter),
         **_access_paths(),
+        **_explain_paths(),
         **_session_paths(),
         "/api/v1/record-types": {"get": _operation("types", "House", ["House"], [], anything, ())},
         "/api/v1/record-types/{collection}": {
@@ -438,6 +439,35 @@ def _session_paths() -> Json:
     }
 
 
+def _explain_paths() -> Json:
+    """Why somebody may or may not, and who can see a record."""
+    tag, base = ["People and rights"], "/api/v1/explain"
+    record = _query("record", {"type": "string", "pattern": "^[a-z-]+/[1-9][0-9]{0,8}$"}, required=True)
+    reasons = {"type": "array", "items": {"$ref": "#/components/schemas/Reason"}}
+    person = {"user": {"type": "integer"}, "person": {"type": "string"}, "reasons": reasons}
+    answer = {
+        "type": "object",
+        "required": ["record", "user", "person", "action", "field", "allowed", "reasons"],
+        "properties": {
+            **person,
+            "record": {"type": "string"},
+            "action": {"type": "string"},
+            "field": {"type": ["string", "null"]},
+            "allowed": {"type": "boolean"},
+        },
+    }
+    reader = {"type": "object", "properties": {**person, "staff": {"type": ["integer", "null"]}}}
+    readers = {**_items(reader), "required": ["items", "next"]}
+    readers["properties"] = {**readers["properties"], "next": {"type": ["integer", "null"]}}
+    asked = [record, _query("user", _ID), _query("action", {"type": "string"}), _query("field", {"type": "string"})]
+    paged = [record, _query("page", _whole(9_999_999))]
+    errors = (400, 404, 429)
+    return {
+        base: {"get": _operation("explain", "", tag, asked, {"200": _json(answer)}, errors)},
+        f"{base}/readers": {"get": _operation("readers", "", tag, paged, {"200": _json(readers)}, errors)},
+    }
+
+
 def _body_schemas() -> Json:
     """The bodies of the house's own services, each with what it is made of."""
     found: Json = {}
@@ -485,6 +515,18 @@ def _schema_of(annotation: Any) -> Json:
 _WRITES = (400, 404, 409, 412, 413, 415, 429)
 _BATCH: Json = {"Change-Batch": {"description": "The change-log batch of this write", "schema": {"type": "string"}}}
 _GROUP: Json = {"type": "object", "properties": {"value": {}, "count": {"type": "integer"}, "sum": {}}}
+_REASON: Json = {
+    "type": "object",
+    "required": ["rule", "opens", "text", "notes", "roles", "because"],
+    "properties": {
+        "rule": {"type": "string"},
+        "opens": {"type": "boolean"},
+        "text": {"type": "string"},
+        "notes": {"type": "array", "items": {"type": "string"}},
+        "roles": {"type": "array", "items": {"type": "integer"}},
+        "because": {"type": "array", "items": {"$ref": "#/components/schemas/Reason"}},
+    },
+}
 _PROBLEM: Json = {
     "type": "object",
     "required": ["type", "title", "status"],

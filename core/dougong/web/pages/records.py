@@ -244,13 +244,14 @@ async def _buttons(record_type: RecordType, record: Row, path: str, editable: bo
     remove = []
     if await may_with(record_type, "delete", int(record.id)):
         remove = [Action(str(_("Delete")), f"{path}/remove", "trash", look="danger", dialog=True)]
+    why = Action(str(_("Who may see this?")), f"/explain?record={record_type.path}/{record.id}", "eye-question")
     forward = [*verbs, *ahead]
     primary = replace(forward[0], look="primary") if forward else (replace(edit, look="primary") if edit else None)
     beside = ([edit] if edit and forward else []) + forward[1:2]
     return {
         "primary": primary,
         "actions": tuple(beside),
-        "more": (*forward[2:], *back, *share_buttons(record_type, path, editable=editable), *remove),
+        "more": (*forward[2:], *back, *share_buttons(record_type, path, editable=editable), why, *remove),
         "tools": tools_of(record_type, record),
     }
 
