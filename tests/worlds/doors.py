@@ -2,7 +2,7 @@
 
 An address is filled in by the names of its places: a route that has other ones needs a line here. What can be asked of a
 door besides its address (a sort, a filter, a word to look for) stands in `QUESTIONS`. A door that isn't compared stands
-in `EXEMPT` with the reason. Answers that a declared opening helped to (docs/openings.md) are set apart when they come.
+in `EXEMPT` with the reason. What a declared opening helped to answer (docs/openings.md) is set apart when it comes; `OPEN` names the doors.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dougong.web.pages.records import tab_key
 from .company import Company, Fact, Person, Share
 from .twin import Door
 
-__all__ = ["EXEMPT", "Ask", "asks_of", "routes_of", "selection"]
+__all__ = ["EXEMPT", "OPEN", "Ask", "asks_of", "routes_of", "selection"]
 
 EXEMPT: Mapping[str, str] = {
     "GET /static/{file_path:path}": "files of the program, the same for everybody",
@@ -42,6 +42,16 @@ EXEMPT: Mapping[str, str] = {
     "POST /password": "the asker's own password",
     "POST /plugins/{name:str}": "switches a plugin off or on: what is asked afterwards is asked of another house",
 }
+OPEN: Mapping[str, str] = {
+    "GET /lookups": "how many records hold a choice, for who keeps the lists",
+    "GET /lookups/{name:str}": "how many records hold a choice, for who keeps the lists",
+    "GET /api/v1/lookups/{name:str}": "how many records hold a choice, for who keeps the lists",
+    "GET /plugins/{name:str}": "how many records a plugin holds, for who switches it",
+    "GET /lookup/{collection:str}/similar": "names on record already, before somebody enters one a second time",
+    "GET /api/v1/customers/precheck": "the same for programs",
+}
+"""The doors that read by a declared opening. Further ones are told by doors that write: that a value must be unique or is
+taken, and how many refer to a record that shall go."""
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 UNKNOWN = 700_001
 """An id that is in neither world."""
@@ -177,8 +187,8 @@ PLACES: Mapping[str, Place] = {
     "staff_id": lambda asker, _type, _fact: _ids(asker, "staff"),
     "department_id": lambda asker, _type, _fact: _ids(asker, "department"),
     "group": lambda asker, _type, _fact: (1, 2, UNKNOWN),
-    "session": lambda asker, _type, _fact: (1, 2, 3, UNKNOWN),
-    "token": lambda asker, _type, _fact: (1, 2, 3, UNKNOWN),
+    "session": lambda asker, _type, _fact: range(1, 10),
+    "token": lambda asker, _type, _fact: range(1, 10),
 }
 
 

@@ -44,7 +44,7 @@ class Tape:
     answers: dict[str, Answer] = field(default_factory=dict)
     told_apart: list[str] = field(default_factory=list)
     set_apart: dict[str, str] = field(default_factory=dict)
-    """Questions that a declared opening helped to answer, and which."""
+    """Questions that a declared opening helped to answer, and the door."""
     compared: int = 0
     statuses: dict[str, set[int]] = field(default_factory=dict)
 
@@ -65,7 +65,7 @@ def openings_used() -> Iterator[list[str]]:
 
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            used.append(str(record.args[0]) if isinstance(record.args, tuple) else "")
+            used.append(record.getMessage())
 
     logger, listener = logging.getLogger(openings.__name__), Listener(logging.INFO)
     level = logger.level
@@ -84,7 +84,7 @@ async def _take(door: Door, ask: Ask, tape: Tape, used: list[str], heard: Heard 
     answer = await asked(door, ask, heard)
     tape.statuses.setdefault(ask.route, set()).add(answer.status_code)
     if used and answer.status_code < 400:
-        tape.set_apart[str(ask)] = used[0]
+        tape.set_apart[str(ask)] = ask.route
         return
     tape.answers[str(ask)] = masked(answer)
     if ask.unknown:
@@ -144,6 +144,7 @@ def clockless(text: str) -> str:
     now = dt.datetime.now(dt.UTC)
     for day in (now - dt.timedelta(hours=9), now, now + dt.timedelta(hours=9)):
         text = re.sub(rf"{day.date().isoformat()}[T ][0-9:.]+(Z|\+00:00)?", "NOW", text)
+        text = re.sub(rf"{day:%m-%d} \d\d:\d\d", "NOW", text)
     return _OF_THE_MOMENT.sub("NOW", text)
 
 
