@@ -25,13 +25,19 @@ _KEEPING = ("roles.manage", "organisation.manage", APPOINT)
 _NAMED = 5
 
 
-async def confer(*, everybody: bool = True, roles: Iterable[int] = (), merged: tuple[int, int] | None = None) -> None:
+async def confer(
+    *,
+    everybody: bool = True,
+    roles: Iterable[int] = (),
+    merged: tuple[int, int] | None = None,
+    followed: tuple[int, int] | None = None,
+) -> None:
     """Say that this transaction changes who may do what; call it inside it, before the first write.
 
     Before it commits, Forbidden is raised if somebody gained what the acting person doesn't hold, or if somebody who
     outranks them lost something. `roles` are those whose terms change: judged also as if the acting person had them.
     Without `everybody` only the gains of those count who keep roles or the organisation themselves. `merged`: the
-    records of one department went to another.
+    records of one department go to another; `followed`: some of them do, which the acting person may not gain by.
     """
     running, holder = current_transaction(), current()
     if running is None:
@@ -46,6 +52,7 @@ async def confer(*, everybody: bool = True, roles: Iterable[int] = (), merged: t
     conferral.everybody |= everybody
     conferral.roles |= set(roles)
     conferral.merged |= dict([merged] if merged else [])
+    conferral.followed |= dict([followed] if followed else [])
 
 
 async def place_people(merged: tuple[int, int] | None = None) -> None:
@@ -110,6 +117,7 @@ class _Conferral:
     everybody: bool = False
     roles: set[int] = field(default_factory=set)
     merged: dict[int, int] = field(default_factory=dict)
+    followed: dict[int, int] = field(default_factory=dict)
 
     async def __call__(self) -> None:
         after = await read_standing()
@@ -122,12 +130,13 @@ class _Conferral:
 
     def _of_account(self, after: Standing, user: int) -> Sequence[object]:
         """What an account gained beyond what the acting person holds."""
-        if not self.merged and user in self.before.places and self.before.terms_of(user) == after.terms_of(user):
+        moved = self.merged | (self.followed if user == self.holder.user else {})
+        if not moved and user in self.before.places and self.before.terms_of(user) == after.terms_of(user):
             return ()
         place = after.places[user]
         # of a new account only what it is given counts, not what everybody has
         was = self.before.places.get(user) or replace(place, roles=frozenset(), groups=frozenset())
-        then, now = _reach(was, self.before), _reach(place, after, self.merged)
+        then, now = _reach(was, self.before), _reach(place, after, moved)
         if outranks(self.before, user, self.holder) and any(d.lost for d in differences(then, now)):
             raise Forbidden(_("%(name)s outranks you: their rights are not yours to change.", name=place.name))
         if not self.everybody and not _keeps(after, user):

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from dougong.access.charter import stored_grant
-from dougong.access.conferring import place_people
+from dougong.access.conferring import confer, place_people
 from dougong.access.policies import guarded_types
 from dougong.access.principal import acting_as
 from dougong.access.services.principals import on_behalf
@@ -92,8 +92,8 @@ async def reactivate_department(department: Department) -> Department:
 async def hand_over(source: int, target: int, owner: int | None = None) -> None:
     """Let the records of a department, or only those of one owner there, belong to another one.
 
-    As the system on behalf of whoever asked: who keeps the organisation need not see the records that follow it.
-    Records of plugins that are switched off follow as well; a plugin that was never on has none.
+    As the system on behalf of whoever asked: who keeps the organisation need not see the records that follow it, and
+    may not come to see them by it. Records of plugins that are switched off follow as well; a plugin that was never on has none.
     """
     made = await tables_made()
     for record_type in guarded_types():
@@ -103,7 +103,9 @@ async def hand_over(source: int, target: int, owner: int | None = None) -> None:
         theirs = table.department == source
         with acting_as(on_behalf(_WHY)):
             found = await _ids(table, theirs if owner is None else theirs & (table.owner == owner))
-            if found:
+        if found:
+            await confer(everybody=False, followed=(source, target))
+            with acting_as(on_behalf(_WHY)):
                 await desk.update(table, found, {"department": target})
 
 
