@@ -137,6 +137,23 @@ def test_accounts_are_made_and_their_passwords_reset(data):
         inside(data, lambda: sign_in.sign_in("wangfang", first))
 
 
+def test_a_right_is_explained(data):
+    run("init", "--data", data)
+    inside(data, lambda: add_department("Sales"))
+    told = run("explain", "admin", "departments", "1", "--action", "edit", "--data", data)
+    assert told.output.splitlines() == [
+        "Yes",
+        "  + admin is an administrator and may do everything. · role “Administrator”",
+    ]
+    run("user", "add", "guest", "--data", data)
+    told = run("explain", "guest", "department", "1", "--action", "edit", "--data", data)
+    assert told.exit_code == 1
+    assert told.output.startswith("No\n  - No role of guest grants “Edit” on Departments.")
+    assert run("explain", "guest", "departments", "99", "--data", data).exit_code == 1
+    assert "no records are called tea" in run("explain", "guest", "tea", "1", "--data", data).output
+    assert "no account is called nobody" in run("explain", "nobody", "departments", "1", "--data", data).output
+
+
 @pytest.mark.parametrize(
     "words",
     [

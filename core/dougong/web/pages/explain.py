@@ -101,17 +101,20 @@ class _Asked:
 @get(EXPLAINED, include_in_schema=False)
 async def show_explanation(request: AnyRequest) -> Response[Any]:
     asked = await _asked(request.query_params)
-    view: dict[str, Any] = {"fields": await _fields(asked), "hidden": _hidden(asked)}
+    title = await _title(*asked.record) if asked.record else ""
+    view: dict[str, Any] = {"fields": await _fields(asked, title), "hidden": _hidden(asked)}
     status = 200
     if asked.record:
         try:
-            view |= await _answer(asked, *asked.record)
+            view |= await _answer(asked, *asked.record, title)
         except Invalid as err:
             view["errors"] = tuple(str(problem.message) for problem in err.problems)
             status = 422
     if asked.record and may_do(current(), EXPLAIN):
         view |= await _who_else(asked, *asked.record, whole_number(request.query_params.get("page", "")) or 1)
-    shown = ExplainPage(title=str(_("Who may do what, and why")), action=EXPLAINED, crumbs=_crumbs(asked), **view)
+    shown = ExplainPage(
+        title=str(_("Who may do what, and why")), action=EXPLAINED, crumbs=_crumbs(asked, title), **view
+    )
     return page(request, shown, status=status)
 
 
@@ -150,32 +153,31 @@ async def _person(sent: Mapping[str, str]) -> tuple[int | None, int | None]:
     return current().staff, current().user
 
 
-def _crumbs(asked: _Asked) -> tuple[Crumb, ...]:
-    if asked.record_type is None or asked.record_id is None or not asked.record_type.menu:
+def _crumbs(asked: _Asked, title: str) -> tuple[Crumb, ...]:
+    if asked.record is None or not asked.record[0].menu:
         return ()
-    path = f"/{asked.record_type.path}"
-    return (Crumb(str(asked.record_type.plural), path), Crumb(str(_("The record")), f"{path}/{asked.record_id}"))
+    record_type, number = asked.record
+    path = f"/{record_type.path}"
+    return (Crumb(str(record_type.plural), path), Crumb(title, f"{path}/{number}"))
 
 
 # ------------------------------------------------------------------ what can be asked
 
 
-async def _fields(asked: _Asked) -> tuple[FormField, ...]:
+async def _fields(asked: _Asked, title: str) -> tuple[FormField, ...]:
     found = [await _person_field(asked)] if may_do(current(), EXPLAIN) else []
     found.append(_kind_field(asked))
     if asked.record_type is not None:
-        found += [await _record_field(asked.record_type, asked), *_what_fields(asked.record_type, asked)]
+        found += [_record_field(asked.record_type, asked, title), *_what_fields(asked.record_type, asked)]
     return tuple(found)
 
 
 async def _person_field(asked: _Asked) -> FormField:
     known = await titles(Staff, [asked.staff])
     options = tuple(Option(str(number), name) for number, name in known.items())
-    value = str(asked.staff or "")
-    return FormField(
-        "person", str(_("Person")), "lookup", value, options=options, lookup_url="/lookup/staff",
-        help=str(_("Empty: yourself.")),
-    )  # fmt: skip
+    value, advice = str(asked.staff or ""), str(_("Empty: yourself."))
+    label = str(_("Person"))
+    return FormField("person", label, "lookup", value, help=advice, options=options, lookup_url="/lookup/staff")
 
 
 def _kind_field(asked: _Asked) -> FormField:
@@ -185,14 +187,11 @@ def _kind_field(asked: _Asked) -> FormField:
     return FormField("kind", str(_("Kind of record")), "choice", value, options=options, required=True)
 
 
-async def _record_field(record_type: RecordType, asked: _Asked) -> FormField:
-    options: tuple[Option, ...] = ()
-    if asked.record_id:
-        options = (Option(str(asked.record_id), await _title(record_type, asked.record_id)),)
-    return FormField(
-        "id", str(record_type.label), "lookup", str(asked.record_id or ""), options=options,
-        lookup_url=f"/lookup/{record_type.path}", required=True,
-    )  # fmt: skip
+def _record_field(record_type: RecordType, asked: _Asked, title: str) -> FormField:
+    number = str(asked.record_id or "")
+    options = (Option(number, title),) if number else ()
+    path = f"/lookup/{record_type.path}"
+    return FormField("id", str(record_type.label), "lookup", number, options=options, lookup_url=path, required=True)
 
 
 async def _title(record_type: RecordType, record_id: int) -> str:
@@ -223,8 +222,7 @@ def _hidden(asked: _Asked) -> tuple[tuple[str, str], ...]:
 # ------------------------------------------------------------------ the answer
 
 
-async def _answer(asked: _Asked, record_type: RecordType, record_id: int) -> dict[str, Any]:
-    title = await _title(record_type, record_id)
+async def _answer(asked: _Asked, record_type: RecordType, record_id: int, title: str) -> dict[str, Any]:
     if asked.user is None:
         person = (await titles(Staff, [asked.staff])).get(asked.staff or 0, "—")
         text = _("%(person)s has no account to sign in with.", person=person)
