@@ -77,11 +77,15 @@ async def test_nothing_changes_when_somebody_may_not(who: str, company: Company)
     async with company.program("admin") as admin, company.program(who) as http:
         before = await everything()
         for operation in await operations_of(admin):
-            if operation.method != "get":
+            if operation.method != "get" and str(operation) not in EVERYBODYS:
                 good = as_sent(await aimed(admin, operation, out_of_reach_of=http))
                 answer = await send(http, good)
                 assert answer.status_code in (400, 403, 404, 409), f"{operation}: {answer.status_code} {answer.text}"
                 assert changed(before, await everything()) == [], operation
+
+
+EVERYBODYS = {"DELETE /api/v1/sessions"}
+"""To sign out elsewhere is everybody's own affair."""
 
 
 async def test_nothing_changes_when_a_cookie_comes_without_its_token(company: Company):

@@ -31,6 +31,7 @@ department = RecordType(
         Department.head: _("Head of department"),
         Department.place: _("Order in the list"),
     },
+    always_seen=[Department.parent, Department.place],
     menu=False,
 )
 
@@ -73,6 +74,7 @@ staff = RecordType(
     ],
     search=[Staff.name, Staff.code, Staff.phone, Staff.mobile],
     labels={Staff.code: _("Staff number"), Staff.email: _("E-mail")},
+    always_seen=[Staff.department],
     menu=False,
 )
 

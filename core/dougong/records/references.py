@@ -64,10 +64,9 @@ async def problems(record_type: RecordType, rows: Sequence[Mapping[str, Any]]) -
 
 
 async def departments_of(staff_ids: Iterable[int]) -> dict[int, int | None]:
-    """staff id → the department they belong to, as it is: where a record stands hangs on nobody's field rights."""
+    """staff id → the department they belong to."""
     sql = 'SELECT "id", "department" FROM "staff" WHERE "id" {}'
-    with acting_as(system("find the department a record stands in", narrow=frozenset({"staff", "department"}))):
-        rows = await fetch(QueryString(sql, ids(engine(), sorted(staff_ids))))
+    rows = await fetch(QueryString(sql, ids(engine(), sorted(staff_ids))))
     return {row["id"]: row["department"] for row in rows}
 
 

@@ -213,7 +213,7 @@ class RecordType:
     category that has one of its own, all others share `template`. `find` is how the list's quick find reads what is typed: "contains", or "starts" (left match, `*` as wildcard).
     `avatar` stands before the title: "organisation", "person", or nothing. `similar`
     names the records that resemble the title being typed, each with a second word beside it (whose it is); shown below
-    the title of a new record. `menu` says whether records have pages.
+    the title of a new record. `always_seen`: what no role may hold back, since the rest makes no sense without it. `menu` says whether records have pages.
     """
 
     table: type[Row]
@@ -235,6 +235,7 @@ class RecordType:
     labels: Mapping[Column, Text] = field(default_factory=dict)
     rights: Mapping[str, Text] = field(default_factory=dict)
     avatar: str = ""
+    always_seen: Sequence[Column] = ()
     similar: Callable[[str], Awaitable[Sequence[tuple[str, str]]]] | None = None
     menu: bool = True
 
@@ -262,8 +263,9 @@ class RecordType:
 
     @cached_property
     def can_be_held_back(self) -> frozenset[str]:
-        """The fields a role may hide or only show; without a title a record could not be named, nor kept apart from others."""
-        return frozenset(self.fields) - {"id", "version", self.title._meta.name}
+        """The fields a role may hide or only show; without a title a record could not be named, nor kept apart from others,
+        and by “active” the house itself tells what may still be chosen."""
+        return frozenset(self.fields) - {"id", "version", "active", self.title._meta.name, *keys_of(self.always_seen)}
 
     @cached_property
     def entered(self) -> Mapping[str, Field]:
