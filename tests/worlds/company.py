@@ -24,7 +24,14 @@ Key = tuple[str, int]
 """A record: the key of its type, its id."""
 
 MANAGED = ("id", "version")
-RIGHTS_OF_KEEPERS = ("lookups.manage", "settings.manage", "roles.manage", "organisation.manage", "plugins.manage")
+RIGHTS_OF_KEEPERS = (
+    "lookups.manage",
+    "settings.manage",
+    "roles.manage",
+    "organisation.manage",
+    "plugins.manage",
+    "access.explain",
+)
 
 
 @dataclass(frozen=True)

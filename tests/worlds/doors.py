@@ -47,6 +47,9 @@ OPEN: Mapping[str, str] = {
     "GET /lookups/{name:str}": "how many records hold a choice, for who keeps the lists",
     "GET /api/v1/lookups/{name:str}": "how many records hold a choice, for who keeps the lists",
     "GET /plugins/{name:str}": "how many records a plugin holds, for who switches it",
+    "GET /explain": "why somebody else may or may not, for who may see that",
+    "GET /api/v1/explain": "why somebody else may or may not, for who may see that",
+    "GET /api/v1/explain/readers": "who else sees a record, for who may see that",
     "GET /lookup/{collection:str}/similar": "names on record already, before somebody enters one a second time",
     "GET /api/v1/customers/precheck": "the same for programs",
 }
@@ -187,6 +190,7 @@ PLACES: Mapping[str, Place] = {
     "staff_id": lambda asker, _type, _fact: _ids(asker, "staff"),
     "department_id": lambda asker, _type, _fact: _ids(asker, "department"),
     "group": lambda asker, _type, _fact: (1, 2, UNKNOWN),
+    "group_id": lambda asker, _type, _fact: (1, 2, UNKNOWN),
     "session": lambda asker, _type, _fact: range(1, 10),
     "token": lambda asker, _type, _fact: range(1, 10),
 }
@@ -301,6 +305,18 @@ def _form_questions(asker: Asker, record_type: RecordType, _fact: Fact | None) -
                 yield {key: str(fact.key[1]), "back": "/"}
 
 
+def _why_questions(asker: Asker, record_type: RecordType, _fact: Fact | None) -> Iterator[dict[str, Any]]:
+    """Why one may or may not oneself, with a record and each of its fields; and somebody else."""
+    for fact in asker.facts[record_type.key]:
+        record = f"{record_type.path}/{fact.key[1]}"
+        yield {"record": record, "about": fact}
+        for action in record_type.actions_allowed:
+            yield {"record": record, "action": action, "about": fact}
+        for key in record_type.fields:
+            yield {"record": record, "field": key, "about": fact}
+        yield {"record": record, "user": str(asker.door.founded.users["lilei"]), "about": fact}
+
+
 QUESTIONS: Mapping[str, Questions] = {
     "GET /api/v1/{collection:str}": _list_questions,
     "GET /api/v1/{collection:str}/{record_id:str}": _api_record_questions,
@@ -310,7 +326,13 @@ QUESTIONS: Mapping[str, Questions] = {
     "GET /{collection:str}/{record_id:str}": _record_questions,
     "GET /lookup/{collection:str}": _search_questions,
 }
-EVERY_TYPE: Mapping[str, Questions] = {"GET /search": _search_questions, "GET /organisation": _search_questions}
+EVERY_TYPE: Mapping[str, Questions] = {
+    "GET /search": _search_questions,
+    "GET /organisation": _search_questions,
+    "GET /explain": _why_questions,
+    "GET /api/v1/explain": _why_questions,
+    "GET /api/v1/explain/readers": _why_questions,
+}
 """Doors of the whole house that are asked about each record type."""
 
 
@@ -332,11 +354,11 @@ def _reading(asker: Asker, route: str) -> Iterator[Ask]:
     forms = ("json",) if path.startswith("/api/") else ("page", "fragment")
     for filled, record_type, fact in asker.addresses(path):
         for question in _asked(asker, route, record_type, fact):
-            follow = int(question.pop("follow", 0))
+            follow, about = int(question.pop("follow", 0)), question.pop("about", fact)
             tail = f"?{urlencode(question)}" if question else ""
             for form in forms:
                 ask = Ask(route, filled + tail, form, follow=follow)
-                yield _beside_unknown(asker, ask, fact)
+                yield _beside_unknown(asker, ask, about)
     if route == "GET /api/v1/{collection:str}/{record_id:str}":
         for record_type in asker.snapshot.records.values():
             for question in _summary_questions(asker, record_type, None):
@@ -362,7 +384,8 @@ def _beside_unknown(asker: Asker, ask: Ask, fact: Fact | None) -> Ask:
     if fact is None or asker.sees(fact):
         return ask
     number = fact.key[1]
-    return replace(ask, unknown=ask.path.replace(f"/{number}", f"/{UNKNOWN}", 1), number=number)
+    unknown = re.sub(rf"(/|%2F){number}\b", rf"\g<1>{UNKNOWN}", ask.path, count=1)
+    return replace(ask, unknown=unknown, number=number)
 
 
 def _writing(asker: Asker, route: str) -> Iterator[Ask]:
