@@ -30,6 +30,8 @@ PLACES = {
     "organisation": "/organisation",
     "roles": "/roles",
     "role": "/roles/2",
+    "role-fields": "/roles/3/fields/customers",
+    "groups": "/groups",
     "lookups": "/lookups",
     "lookup": "/lookups/customer_source",
     "settings": "/settings/customers",

@@ -181,7 +181,10 @@ async def test_the_groups_of_one_account_are_kept_from_its_page(office: Office) 
 
 async def test_nobody_gives_themselves_more_through_a_group(office: Office) -> None:
     """赵敏 keeps roles: a role she doesn't hold comes to nobody through her groups, and the administrator's to no group."""
-    keeper, strong = await make_role("管组的人", "roles.manage"), await make_role("强角色", "plugins.manage")
+    keeper, strong = (
+        await make_role("管组的人", "roles.manage", "organisation.manage"),
+        await make_role("强角色", "plugins.manage"),
+    )
     zhaomin, service = await user_of(office, "赵敏"), await standard("service")
     with acting_as(system("test")):
         await assign_roles(zhaomin, [service, keeper])
@@ -201,7 +204,10 @@ async def test_nobody_gives_themselves_more_through_a_group(office: Office) -> N
         async with office.nothing_written():
             assert (await browser.post(path, data=form | {"members": [str(zhaomin)]})).status_code == 403
             joining = f"/organisation/staff/{(await office.staff('赵敏')).id}/groups"
-            assert (await browser.post(joining, data={"groups": [str(made)]})).status_code == 403
+            stamp = value_of("stamp", (await browser.get(joining)).text)
+            answer = await browser.post(joining, data={"groups": [str(made)], "stamp": stamp})
+            assert answer.status_code == 403
+            assert "不能授予自己没有的权限" in answer.text
             admins = await office.browsers["admin"].post(path, data=form | {"roles": [str(await standard("admin"))]})
             assert admins.status_code == 409
     finally:
