@@ -340,6 +340,12 @@ async def test_a_plugin_that_is_off(office):
     assert (found.allowed, [r.rule for r in found.reasons]) == (False, ["off"])
 
 
+async def test_a_hidden_field_is_as_good_as_none_for_whoever_asks_about_themselves(office):
+    number = await offers(office, price="hidden")
+    with pytest.raises(Invalid):
+        await asked(office, "offer", number, "read", "price", by="me")
+
+
 async def test_a_state_without_a_step(office):
     grants = {("offer", "read"): ["all"], ("offer", "edit"): ["all"], ("offer", "approve"): ["all"]}
     await office.give("me", await office.role("seller", grants))
@@ -490,6 +496,25 @@ async def test_an_owner_is_not_named_to_whoever_may_not_see_the_field(office):
     own, department = (await asked(office, "deal", number, by="stranger")).reasons
     assert str(own.text) == "It doesn't belong to me."
     assert str(department.text) == "It stands in a department you may not see, which the roles of me don't reach."
+
+
+async def test_nothing_is_told_of_fields_that_whoever_asks_may_not_see(below_a_deal):
+    office = below_a_deal
+    keeper = await office.role("keeper", {DEAL_READ: ["all"], ("offer", "read"): ["all"]})
+    with acting_as(system("test")):
+        await set_rights(keeper, ["access.explain"])
+        await set_fields(keeper, {"acc_note.deal": "hidden", "acc_offer.state": "hidden"})
+    await office.give("stranger", keeper)
+    await office.give(
+        "me",
+        await office.role("seller", {DEAL_READ: ["own"], ("offer", "read"): ["all"], ("offer", "approve"): ["all"]}),
+    )
+    [reason] = (await asked(office, "note", office.note, by="stranger")).reasons
+    assert str(reason.text) == "It belongs to a record you may not see (Deal), which me may see."
+    assert reason.because == ()
+    number = await office.make(office.types["offer"].table, name="offer")
+    for action, field in [("approve", ""), ("edit", "state")]:
+        assert "Draft" not in " ".join(await words(office, "offer", number, action, field, by="stranger"))
 
 
 async def test_what_there_is_not_cannot_be_asked_about(office):

@@ -29,6 +29,7 @@ from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
 from dougong.records.actions import offered
 from dougong.records.filters import visible_field
+from dougong.records.pinyin import sort_key
 from dougong.records.types import ACTIONS, Action, RecordType
 
 __all__ = [
@@ -71,12 +72,13 @@ async def explain(
     """
     asking = current()
     _check(record_type, action, field)
-    if record_type.key in current_snapshot().records:
+    is_off = record_type.key not in current_snapshot().records  # and perhaps never was on: it may have no table
+    if not is_off:
         await desk.get(record_type.table, record_id)
     # what is said about oneself opens nothing: one's own roles, and what is shared with one
     oneself = acting_as(on_behalf("tell somebody why they may or may not"))
     with oneself if user == asking.user else opened(explain):
-        facts = await read_facts(record_type, record_id, asking)
+        facts = Facts(record_type, record_id) if is_off else await read_facts(record_type, record_id, asking)
         place = (await read_places(user)).get(user)
         if facts is None or place is None:
             raise NotFound
@@ -153,6 +155,9 @@ class _Question:
             label = record_type.state_option(state).label
             found = [Reason("state", False, _("From the state “%(state)s” no step leads on.", state=label))]
         possible = [reason for reason in found if reason.opens]
+        if "state" in self.facts.hidden:
+            text = _("“%(field)s” is changed by the steps of the life cycle.", field=record_type.fields["state"].label)
+            return self._answered(bool(possible), [Reason("step", bool(possible), text)])
         return self._answered(bool(possible), possible or found)
 
     async def _stuck(self, who: Principal) -> Reason | None:
@@ -216,7 +221,7 @@ async def readers_of(record_type: RecordType, record_id: int, page: int = 1) -> 
             raise NotFound
         charter, places = await read_charter(), await read_places()
         names = await read_names(asking, facts)
-    found = sorted(_readers(facts, charter, places.values()), key=lambda pair: pair[0].place.name)
+    found = sorted(_readers(facts, charter, places.values()), key=lambda pair: sort_key(pair[0].place.name))
     start = (page - 1) * PAGE
     shown = [Reader(p.place, reasons_of(Sources(p, names), facts, "read", v)) for p, v in found[start : start + PAGE]]
     return Readers(shown, more=len(found) > start + PAGE)

@@ -93,14 +93,17 @@ class Person:
         """Their own and those they head."""
         return self.place.departments(self.charter)
 
+    @cached_property
+    def above(self) -> frozenset[int]:
+        """These, and all they report to."""
+        return frozenset(self.charter.above(self.departments))
+
     def shares(self, facts: Facts) -> Iterator[ShareFact]:
         """What of a record is or was shared with them, or with a department they are in."""
-        if self.place.staff is None:
-            return
-        above = self.charter.above(self.departments)
-        for share in facts.shares:
-            if share.staff == self.place.staff or (share.department is not None and share.department in above):
-                yield share
+        if self.place.staff is not None:
+            for share in facts.shares:
+                if share.staff == self.place.staff or share.department in self.above:
+                    yield share
 
     def nearest(self, department: int) -> int | None:
         """Which of their departments this one is, or reports to."""

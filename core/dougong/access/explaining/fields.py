@@ -51,7 +51,7 @@ def _saying(sources: Sources, facts: Facts, key: str) -> Iterator[Text | str]:
         return
     for role in speaking:
         level = _LEVELS[said(role, name, state)]
-        if state and field_name(name, state) in role.fields:
+        if state and field_name(name, state) in role.fields and "state" not in facts.hidden:
             label = facts.record_type.state_option(state).label
             level = _("%(level)s in the state “%(state)s”", level=level, state=label)
         yield _("%(role)s: %(level)s", role=sources.role(role), level=level)

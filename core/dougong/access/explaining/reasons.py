@@ -11,7 +11,7 @@ from dougong.access.explaining.verdicts import reaches_department
 from dougong.access.principal import Grant
 from dougong.i18n import Text, _, date_text
 
-__all__ = ["BY_DEPARTMENT", "Reason", "Sources", "levels_for", "listed", "record_words"]
+__all__ = ["BY_DEPARTMENT", "Reason", "Sources", "levels_for", "listed", "parent_words"]
 
 Words = Text | str
 BY_DEPARTMENT = frozenset({"department", "below", "chosen"})
@@ -144,12 +144,13 @@ def levels_for(action: str) -> Sequence[str]:
     return ("read", "edit", "own") if action in ("read", "export") else ("edit", "own")
 
 
-def record_words(facts: Facts) -> Text:
-    """A record by name, for whoever may see it."""
-    label = facts.record_type.label
-    if not facts.seen:
+def parent_words(facts: Facts, key: str) -> Text:
+    """The record above by name, for whoever may see it and that it belongs there."""
+    above = facts.parents[key]
+    if above is None or not above.seen or key in facts.hidden:
+        label = facts.record_type.fields[key].label
         return _("a record you may not see (%(label)s)", label=label)
-    return _("%(label)s “%(title)s”", label=label, title=facts.title or f"#{facts.id}")
+    return _("%(label)s “%(title)s”", label=above.record_type.label, title=above.title or f"#{above.id}")
 
 
 def listed(words: Iterable[Words]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dougong.access.charter import ADMIN, RoleTerms
 from dougong.access.explaining.circumstances import Facts
-from dougong.access.explaining.reasons import BY_DEPARTMENT, Reason, Sources, levels_for, listed, record_words
+from dougong.access.explaining.reasons import BY_DEPARTMENT, Reason, Sources, levels_for, listed, parent_words
 from dougong.access.explaining.verdicts import Matched, Verdict
 from dougong.access.policies import asked_of_parent, is_owners
 from dougong.access.principal import Grant
@@ -44,7 +44,7 @@ def without_a_step(facts: Facts, right: str, states: Sequence[str]) -> Reason:
     """A right without anything to do in the state the record is in; `states` are those with a step for it."""
     record_type = facts.record_type
     action = record_type.action_label(right)
-    if facts.state is None or not states:
+    if facts.state is None or not states or "state" in facts.hidden:
         return Reason("state", False, _("“%(action)s” can't be done with this record now.", action=action))
     state = record_type.state_option(facts.state).label
     possible = listed(record_type.state_option(key).label or key for key in dict.fromkeys(states))
@@ -69,7 +69,7 @@ class _About:
     def above(self, key: str) -> Sequence[Reason]:
         """The reasons of the record above, for whoever may see it."""
         parent = self.facts.parents[key]
-        if parent is None or not parent.seen:
+        if parent is None or not parent.seen or key in self.facts.hidden:
             return ()
         return reasons_of(self.sources, parent, asked_of_parent(self.action), self.verdict.above[key])
 
@@ -135,9 +135,7 @@ class _Open(_About):
         return _("It stands in %(department)s, one of the departments a role names.", **words)
 
     def _by_parent(self, key: str) -> Reason:
-        parent = self.facts.parents[key]
-        assert parent is not None  # or this way would not be open
-        text = _ABOVE_OPEN[asked_of_parent(self.action)] % {**self.words, "parent": record_words(parent)}
+        text = _ABOVE_OPEN[asked_of_parent(self.action)] % {**self.words, "parent": parent_words(self.facts, key)}
         return self.sources.reason("parent", text, opens=True, because=self.above(key))
 
 
@@ -232,9 +230,8 @@ class _Shut(_About):
         return self._reason("other-department", text, notes=self.sources.reach(self.grant), roles=roles)
 
     def _parent_shut(self, key: str) -> Reason:
-        parent = self.facts.parents[key]
-        if parent is None:
+        if self.facts.parents[key] is None and key not in self.facts.hidden:
             label = self.facts.record_type.fields[key].label
             return self._reason("no-parent", _("“%(field)s” is empty: it belongs to nothing.", field=label))
-        text = _ABOVE_SHUT[asked_of_parent(self.action)] % {"parent": record_words(parent)}
+        text = _ABOVE_SHUT[asked_of_parent(self.action)] % {"parent": parent_words(self.facts, key)}
         return self._reason("parent", text, because=self.above(key))
