@@ -54,8 +54,13 @@ async def asked(office, kind, record_id, action="read", field="", *, who="me", b
 
 
 async def rules(office, kind, record_id, action="read", field="", *, who="me"):
-    """Yes or no, and the names of the rules."""
+    """Yes or no, and the names of the rules; the list of those who can see the record says the same."""
     found = await asked(office, kind, record_id, action, field, who=who)
+    if (action, field) == ("read", ""):
+        with acting_as(await office.as_("root")):
+            listed = (await readers_of(office.types[kind], record_id)).readers
+        mine = [reader.reasons for reader in listed if reader.place.user == office.users[who]]
+        assert mine == ([found.reasons] if found.allowed else [])
     return found.allowed, [reason.rule for reason in found.reasons]
 
 
@@ -207,10 +212,16 @@ async def test_what_is_reached_through_its_parents(below_a_deal):
 
 async def test_writing_and_exporting_ask_something_else_of_the_parent(below_a_deal):
     office = below_a_deal
-    await office.give("me", await office.role("seller", {DEAL_READ: ["own"], ("deal", "edit"): ["own"]}))
-    for action, allowed in [("edit", True), ("delete", True), ("export", False)]:
-        found, named = await rules(office, "note", office.note, action)
-        assert (found, named[-1]) == (allowed, "parent")
+    await office.give("me", await office.role("seller", {DEAL_READ: ["all"], ("deal", "edit"): ["own"]}))
+    for action, allowed, above in [
+        ("read", True, "all"),
+        ("edit", True, "own"),
+        ("delete", True, "own"),
+        ("export", False, "no-role"),
+    ]:
+        found = await asked(office, "note", office.note, action)
+        reason = found.reasons[-1]
+        assert (found.allowed, reason.rule, [r.rule for r in reason.because]) == (allowed, "parent", [above]), action
     assert "may not export" in (await words(office, "reply", office.reply, "export"))[0]
 
 
