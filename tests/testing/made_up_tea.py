@@ -54,7 +54,7 @@ class Refill(BaseModel):
     cups: int
 """,
     "services.py": """
-from dougong.api import TileRow, desk
+from dougong.api import TileRow, desk, opened
 
 from .tables import Tea
 
@@ -65,6 +65,11 @@ async def refill(tea, cups):
 
 async def teas_on_offer():
     return [TileRow(row["title"]) for row in await Tea.select(Tea.title).limit(6)]
+
+
+async def teas_named(title):
+    with opened(teas_named):
+        return await Tea.count().where(Tea.title == title)
 
 
 async def pour_samples():
@@ -128,7 +133,7 @@ class TeaSettings(BaseModel):
     sweet: bool = False
 """,
     "plugin.py": """
-from dougong.api import Menu, Plugin, Preset, Right, Tab, Text, Tile, Timeline, _
+from dougong.api import Menu, Opening, Plugin, Preset, Right, Tab, Text, Tile, Timeline, _
 
 from . import hooks, lookups, records, routes, services
 from .settings import TeaSettings
@@ -148,6 +153,9 @@ plugin = Plugin(
     tiles=[Tile(services.teas_on_offer, _("On offer"))],
     rights=[Right("NAME.count", _("Count teas"))],
     presets=[Preset("sales", records.tea, {"read": ("all",), "clear": ("own",)}, hidden=[Tea.price])],
+    openings=[
+        Opening(services.teas_named, _("How many teas have this title"), sees=[Tea], right=(records.tea, "create")),
+    ],
     lookups=[lookups.kind],
     settings=TeaSettings,
     hooks=[hooks],

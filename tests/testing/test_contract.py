@@ -48,14 +48,14 @@ PLUGINS = [
     Broken(
         "it_imports_core_and_others_by_their_doors_only",
         "services.py",
-        "import TileRow, desk",
-        "import TileRow, desk\nimport dougong.records.desk",
+        "import TileRow, desk, opened",
+        "import TileRow, desk, opened\nimport dougong.records.desk",
     ),
     Broken(
         "it_imports_core_and_others_by_their_doors_only",
         "services.py",
-        "import TileRow, desk",
-        "import TileRow, desk\nfrom dougong_customers.api import customer",
+        "import TileRow, desk, opened",
+        "import TileRow, desk, opened\nfrom dougong_customers.api import customer",
     ),
     Broken("its_distribution_depends_on_what_the_plugin_requires", "plugin.py", "", "", ("dougong>=0.1",)),
     Broken(
@@ -78,6 +78,12 @@ PLUGINS = [
         "plugin.py",
         "from .settings import TeaSettings",
         "from pydantic import BaseModel\nclass TeaSettings(BaseModel):\n    strength: int = 3\n",
+    ),
+    Broken(
+        "its_openings_are_entered_by_their_own_services_alone",
+        "services.py",
+        'await desk.create(Tea, {"title": "龙井"})',
+        'await desk.create(Tea, {"title": "龙井"})\n    with opened(teas_named):\n        await Tea.count()',
     ),
     Broken("every_text_is_translated", "records.py", '_("Green ones")', '_("Green" + " leaves")'),
     Broken("every_text_can_be_translated", "records.py", '_("Green ones")', '"Green ones"'),
@@ -106,6 +112,12 @@ PLUGINS = [
     Broken("presets_name_roles_and_rights_there_are", "plugin.py", 'Preset("sales"', 'Preset("gardener"'),
     Broken("presets_name_roles_and_rights_there_are", "plugin.py", '"clear": (', '"drink": ('),
     Broken("rights_asked_for_are_rights_that_can_be_granted", "routes.py", '"NAME.count"', '"NAME.cuont"'),
+    Broken(
+        "openings_see_records_of_plugins_it_requires_and_ask_for_a_right_where_they_answer",
+        "plugin.py",
+        'sees=[Tea], right=(records.tea, "create")',
+        "sees=[Tea]",
+    ),
     Broken(
         "life_cycles_reach_every_state_and_name_each_step_once",
         "states.py",
@@ -214,9 +226,10 @@ HOUSES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "ones_own_records_open_and_anothers_are_not_there": _no_policy,
     "nothing_of_it_answers_a_stranger": _spoil("dougong.web.app.OPEN_PATHS", _Everything()),
     "its_routes_let_in_whoever_holds_their_right_alone": _spoil("dougong.web.app.OPEN_PATHS", _Everything()),
+    "its_openings_let_in_whoever_holds_their_right_alone": _spoil("dougong.access.openings._holds", lambda *_: True),
     "whoever_may_only_read_changes_nothing": _desk_for_all,
     "a_hidden_field_is_no_field": _spoil(
-        "dougong.records.filters.visible_field", lambda record_type, key: record_type.fields.get(key)
+        "dougong.records.filters.visible_field", lambda record_type, key, **_: record_type.fields.get(key)
     ),
     "lists_and_records_are_shown_with_few_statements": _spoil("dougong.testing.contract.pages.LIST_STATEMENTS", 1),
     "the_description_of_the_api_names_its_records_and_answers_keep_to_it": _spoil(

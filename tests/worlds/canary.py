@@ -78,7 +78,8 @@ def _forms(company: Company, fact: Fact, hidden: set[str], hidden_in_the_past: s
         both = (entry.before or {}, entry.after)
         sides += [{k: v for k, v in side.items() if k not in hidden_in_the_past} for side in both]
     found = {form for side in sides for k, v in side.items() for form in forms_of(fields[k].kind, v)}
-    return found | {word for entry in fact.entries for word in (entry.reason, entry.why)}
+    told = [e for e in fact.entries if e.verb != "update" or {*(e.before or {}), *e.after} - hidden_in_the_past]
+    return found | {word for entry in told for word in (entry.reason, entry.why)}
 
 
 @dataclass

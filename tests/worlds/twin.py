@@ -284,9 +284,8 @@ def with_other_secrets(clerk: Clerk, fact: Fact, person: Person) -> Fact:
     if not past:
         return fact
     entries = [_other_entry(entry, {**old, **new}, old) for entry in fact.entries]
-    # that somebody said why is shown even of a change of nothing but secrets; so nobody said it
     entry = clerk.entry(fact, fact.entries[0].id + 3, "update", old, {k: new.get(k, fact.values[k]) for k in past})
-    return replace(fact, values={**fact.values, **new}, entries=(*entries, replace(entry, why="")))
+    return replace(fact, values={**fact.values, **new}, entries=(*entries, entry))
 
 
 def _other_entry(entry: Entry, new: Mapping[str, Any], old: Mapping[str, Any]) -> Entry:

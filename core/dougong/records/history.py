@@ -81,9 +81,10 @@ async def _logged(record_type: RecordType, record_id: int, limit: int, before_id
 
 
 def _concerns(row: Mapping[str, Any], hidden: set[str]) -> bool:
-    return (
-        not hidden or row["verb"] != "update" or bool(_visible(row["after"], hidden) or _visible(row["before"], hidden))
-    )
+    """Whether an entry tells of anything its reader may see. Why it was done belongs to what was done."""
+    if not hidden or row["verb"] != "update":
+        return True
+    return bool({*_visible(row["after"], hidden), *_visible(row["before"], hidden)} - {"why"})
 
 
 def as_stored(field: Field, value: Any) -> Any:

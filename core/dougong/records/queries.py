@@ -129,7 +129,7 @@ async def sums(record_type: RecordType, group: str, sum_of: str, tree: Any, q: s
         summed = f'"{name}"."{added.column._meta.db_column_name}"'
         # in two parts: SQLite gives up on a sum that eight bytes don't hold
         what += f", sum({summed} / {_PART}) AS high, sum({summed} % {_PART}) AS low"
-    sql = f'SELECT "{name}"."{column}" AS value, {what} FROM "{name}" WHERE {{}} GROUP BY "{name}"."{column}" ORDER BY count(*) DESC LIMIT 1000'
+    sql = f'SELECT "{name}"."{column}" AS value, {what} FROM "{name}" WHERE {{}} GROUP BY "{name}"."{column}" ORDER BY count(*) DESC, 1 LIMIT 1000'
     rows = await fetch(QueryString(sql, clause_sql(where)))
     return [_summed(by, record_type.fields.get(sum_of), row) for row in rows]
 

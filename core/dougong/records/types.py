@@ -280,8 +280,14 @@ class RecordType:
 
     def required_in(self, values: Mapping[str, Any]) -> frozenset[str]:
         """The fields that must be filled in for a record of this main category."""
-        asked = {self.title._meta.name, *keys_of(self.template_of(values).required)}
+        asked = {self.title._meta.name, *self._references_needed, *keys_of(self.template_of(values).required)}
         return frozenset(k for k in asked if not self.fields[k].managed)
+
+    @cached_property
+    def _references_needed(self) -> frozenset[str]:
+        """The references the table itself doesn't leave empty."""
+        columns = self.table._meta.columns
+        return frozenset(c._meta.name for c in columns if is_reference(c) and not c._meta.null)
 
     @cached_property
     def actions_allowed(self) -> tuple[str, ...]:
@@ -342,7 +348,7 @@ class RecordType:
             column=column,
             kind=kind,
             label=self._label(column),
-            required=name in keys_of(self.template.required) or column is self.title or name == self.title._meta.name,
+            required=name in {*keys_of(self.template.required), *self._references_needed, self.title._meta.name},
             managed=name in MANAGED or (name == "state") or name in keys_of(self.template.readonly),
             help=None,
         )
