@@ -387,19 +387,22 @@ async def test_what_somebody_else_changed_meanwhile_is_not_overwritten(office: O
     assert (await grants(role))["customer", "read"] == Grant(frozenset({"own"}))
 
 
-async def test_a_mistake_does_not_make_an_old_form_new(office: Office) -> None:
-    """Whoever corrects a refused form still learns that somebody else was faster."""
-    admin, role = office.browsers["admin"], await make_role(office, "先错后改")
+async def test_going_back_from_a_preview_does_not_make_an_old_form_new(office: Office) -> None:
+    """Whoever goes back and saves again still learns that somebody else was faster meanwhile."""
+    admin, role = office.browsers["admin"], await standard("sales")
     path = f"/roles/{role}"
-    mine = as_shown((await admin.get(path)).text)
-    assert (await admin.post(path, data=mine | {"grant:customer:read": "all"})).status_code == 303
-    stale = await admin.post(path, data=mine | {"name": ""})
-    assert stale.status_code == 409
-    fresh = as_shown((await admin.get(path)).text)
-    wrong = await admin.post(path, data=fresh | {"name": ""})
-    assert wrong.status_code == 422
-    assert (await admin.post(path, data=fresh | {"description": "改过"})).status_code == 303
-    assert (await admin.post(path, data=as_shown(wrong.text) | {"name": "先错后改"})).status_code == 409
+    form = as_shown((await admin.get(path)).text)
+    seen = (await admin.post(path, data=form | {"rights": ["lookups.manage"]})).text
+    assert (await admin.post(path, data=form | {"description": "改过"})).status_code == 303
+    back = await admin.post(path, data=kept(seen) | {"back": "1"})
+    assert back.status_code == 200
+    async with office.nothing_written():
+        answer = await admin.post(path, data=as_shown(back.text))
+        assert answer.status_code == 409
+        assert (await admin.post(path, data=kept(seen))).status_code == 409
+    assert (
+        await admin.post(path, data=form | {"stamp": value_of("stamp", (await admin.get(path)).text)})
+    ).status_code == 303
 
 
 async def test_whoever_gets_the_role_after_the_preview_is_shown_too(office: Office) -> None:
