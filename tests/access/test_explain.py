@@ -7,11 +7,12 @@ import datetime as dt
 import pytest
 
 from dougong.access.explain import explain, readers_of
-from dougong.access.principal import acting_as, system
+from dougong.access.principal import Grant, acting_as, system
 from dougong.access.services import (
     create_group,
     roles_of,
     set_fields,
+    set_grants,
     set_group_members,
     set_group_roles,
     set_rights,
@@ -111,6 +112,18 @@ async def test_a_record_shared_with_the_person(office):
     assert (await words(office, "deal", number))[1:] == notes
 
 
+async def test_of_several_shares_only_those_that_count_are_named(office):
+    grants = {DEAL_READ: ["shared"], ("deal", "edit"): ["shared"]}
+    await office.give("me", await office.role("seller", grants))
+    number = await office.deal_of("stranger")
+    await share(office, number, level="edit")
+    await share(office, number, department="sales", until=today() - dt.timedelta(days=1))
+    await share(office, number, department="head office")
+    both = ["shared for reading and editing", "shared with the department “head office” for reading", "role “seller”"]
+    assert (await words(office, "deal", number))[1:] == both
+    assert (await words(office, "deal", number, "edit"))[1:] == [both[0], both[2]]
+
+
 async def test_a_record_shared_with_a_department_above(office):
     await office.give("me", await office.role("seller", {DEAL_READ: ["shared"]}))
     number = await office.deal_of("stranger")
@@ -170,6 +183,9 @@ async def test_a_role_that_a_group_gives_and_one_that_everybody_has(office):
         await set_group_members(group, [office.users["me"]])
     number = await office.deal_of("stranger")
     assert (await words(office, "deal", number))[1:] == ["role “reads”, by the group “east”"]
+    with acting_as(system("test")):
+        await set_grants(await office.standard("staff"), {("acc_deal", "read"): Grant(frozenset({"all"}))})
+    assert (await words(office, "deal", number, who="colleague"))[1:] == ["role “Everybody”, which everybody has"]
 
 
 async def test_an_administrator(office):
@@ -229,6 +245,16 @@ async def test_what_narrowing_roles_leave_open(below_a_deal):
     office = below_a_deal
     await office.give("me", await office.role("seller", {DEAL_READ: ["own"], ("note", "read"): ["all"]}))
     assert await rules(office, "note", office.note) == (True, ["parent", "narrowed"])
+
+
+async def test_a_role_that_does_not_narrow_keeps_open_what_another_narrows(below_a_deal):
+    office = below_a_deal
+    narrow = await office.role("narrow", {DEAL_READ: ["own"], ("note", "read"): ["own"]})
+    await office.give("me", narrow, await office.role("plain", {DEAL_READ: ["own"]}))
+    assert await rules(office, "note", office.note) == (True, ["parent", "narrowed"])
+    _parent, narrowed = (await asked(office, "note", office.note)).reasons
+    [why] = narrowed.because
+    assert (why.rule, [str(note) for note in why.notes]) == ("all", ["role “plain”"])
 
 
 # ---------------------------------------------------------------------- what keeps out
