@@ -363,6 +363,9 @@ async def test_those_for_whom_it_means_the_same_stand_together(office: Office) -
         assert "60 人" in text
         assert len(re.findall(r"many\d\d", text)) == 50
         assert "另有 10 人" in text
+        page = (await admin.get(path)).text
+        assert len(re.findall(r"many\d\d</span>", page)) == 50
+        assert "另有 10 人" in page
     finally:
         with acting_as(system("test")):
             await UserRole.delete().where(UserRole.role == role)

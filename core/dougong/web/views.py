@@ -953,6 +953,8 @@ class GroupPage:
     errors: tuple[str, ...] = ()
     conflict: Banner | None = None
     people: tuple[Line, ...] = ()
+    people_more: str = ""
+    """How many more there are than are named."""
     more: tuple[Action, ...] = ()
     cancel_href: str = ""
 
@@ -1119,6 +1121,8 @@ class RolePage:
     effect: Effect | None = None
     groups: tuple[Line, ...] = ()
     people: tuple[Line, ...] = ()
+    people_more: str = ""
+    """How many more there are than are named."""
     more: tuple[Action, ...] = ()
     cancel_href: str = ""
     banner: Banner | None = None

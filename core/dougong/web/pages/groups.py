@@ -34,12 +34,14 @@ from dougong.web.components import hue, initial
 from dougong.web.pages.dialogs import answered, dialog_page, whole_number
 from dougong.web.pages.forms import Typed
 from dougong.web.pages.previews import (
+    MOST,
     Proposal,
     ask_about,
     conflict_banner,
     digest,
     errors_of,
     stamped,
+    unnamed,
     unseen,
     wants_back,
 )
@@ -67,7 +69,7 @@ __all__ = ["routes"]
 AnyRequest = Request[Any, Any, Any]
 MANAGE = "roles.manage"
 PICKER = "/lookup/accounts"
-MOST = 20
+FOUND = 20
 
 
 # ------------------------------------------------------------------ the list
@@ -166,7 +168,8 @@ async def _group_page(known: GroupLine, typed: Typed) -> GroupPage:
         hidden=(("stamp", typed.values["stamp"]),),
         errors=errors_of(typed, {field.name for field in fields}),
         conflict=conflict_banner(typed, path),
-        people=tuple(_person(member) for member in inside),
+        people=tuple(map(_person, inside[:MOST])),
+        people_more=unnamed(len(inside)),
         more=(Action(str(_("Delete")), f"{path}/remove", "trash", look="danger", dialog=True),),
     )
 
@@ -187,7 +190,8 @@ async def _roles_field(typed: Typed) -> FormField:
 
 def _members_field(people: list[Member], typed: Typed) -> FormField:
     chosen = typed.several.get("members", ())
-    offered = [m for m in people if m.active or str(m.user) in chosen]
+    inside = [m for m in people if str(m.user) in chosen]
+    offered = [*inside, *[m for m in people if m.active and m not in inside][:MOST]]
     return FormField(
         "members",
         str(_("People")),
@@ -283,7 +287,7 @@ async def look_up_accounts(request: AnyRequest) -> list[dict[str, str]]:
     text = request.query_params.get("q", "").strip()[:100].replace("\x00", "")
     named = await _staff_found(text, [m.staff for m in people if m.staff])
     found = [m for m in people if m.staff in named or text.lower() in m.account.lower()]
-    return [{"value": str(m.user), "label": m.person or m.account, "hint": m.account} for m in found[:MOST]]
+    return [{"value": str(m.user), "label": m.person or m.account, "hint": m.account} for m in found[:FOUND]]
 
 
 async def _staff_found(text: str, among: list[int]) -> set[int]:
@@ -291,7 +295,7 @@ async def _staff_found(text: str, among: list[int]) -> set[int]:
     if not among:
         return set()
     mine = WhereRaw('"staff"."id" {}', ids(engine(), sorted(among)))
-    found = await fetch_page(Query(staff_type, q=text, sort="name", fields=("name",), limit=MOST, also=mine))
+    found = await fetch_page(Query(staff_type, q=text, sort="name", fields=("name",), limit=FOUND, also=mine))
     return {row["id"] for row in found.rows}
 
 

@@ -31,12 +31,14 @@ from dougong.web.views import Action, Affected, Banner, Crumb, Effect, Line, Pre
 
 __all__ = [
     "AS_PARENT",
+    "MOST",
     "Proposal",
     "ask_about",
     "conflict_banner",
     "digest",
     "errors_of",
     "stamped",
+    "unnamed",
     "unseen",
     "wants_back",
 ]
@@ -184,7 +186,7 @@ def _preview(proposal: Proposal, typed: Typed, trial: _Trial, *, again: bool = F
         submit=proposal.submit,
         hidden=(*kept, ("seen", trial.seen)),
         crumbs=proposal.crumbs,
-        note=_unnamed(len(trial.outcomes)),
+        note=unnamed(len(trial.outcomes)),
         back=back,
         cancel_href=proposal.back_href,
         warning=str(warning),
@@ -200,7 +202,8 @@ def _summary(outcomes: Sequence[Outcome]) -> str:
     return " ".join(map(str, parts)) or str(_("Nobody gains or loses anything by this."))
 
 
-def _unnamed(people: int) -> str:
+def unnamed(people: int) -> str:
+    """How many more people there are than are named."""
     return str(_("and %(count)s more people", count=people - MOST)) if people > MOST else ""
 
 

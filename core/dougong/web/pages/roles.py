@@ -39,11 +39,13 @@ from dougong.web.pages.effects import effect_of
 from dougong.web.pages.forms import Typed
 from dougong.web.pages.previews import (
     AS_PARENT,
+    MOST,
     Proposal,
     conflict_banner,
     digest,
     errors_of,
     stamped,
+    unnamed,
     unseen,
     wants_back,
 )
@@ -200,6 +202,7 @@ async def _role_page(known: Matrix, typed: Typed) -> RolePage:
     typed = await stamped(typed, lambda: role_stamp(role.id))
     path, everything = f"{ROLES}/{role.id}", role.key == ADMIN
     name, description = _words(typed)
+    people = await members_of(role.id)
     shown = {"name", "description", "rights", "departments"} | {
         _problem_name(row, a) for row in known.rows for a in row.cells
     }
@@ -224,7 +227,8 @@ async def _role_page(known: Matrix, typed: Typed) -> RolePage:
         conflict=conflict_banner(typed, path),
         effect=None if everything else effect_of(await somebody_with(role.id)),
         groups=tuple(_group(line) for line in await groups() if role.id in line.roles),
-        people=tuple(_person(m) for m in await members_of(role.id)),
+        people=tuple(map(_person, people[:MOST])),
+        people_more=unnamed(len(people)),
         more=_role_actions(role, path),
         cancel_href=ROLES,
         banner=banner,
