@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from dougong.access.explain import explain, readers_of
+from dougong.access.explaining.circumstances import Facts
 from dougong.access.principal import Grant, acting_as, system
 from dougong.access.services import (
     create_group,
@@ -375,6 +376,7 @@ async def test_a_plugin_that_is_off(office):
     with pinned(Snapshot.of(2, [core])), acting_as(system("test")):
         found = await explain(office.types["deal"], number, office.users["root"])
     assert (found.allowed, [r.rule for r in found.reasons]) == (False, ["off"])
+    assert found.facts == Facts(office.types["deal"], number)  # nothing was read: it may never have had a table
 
 
 async def test_a_hidden_field_is_as_good_as_none_for_whoever_asks_about_themselves(office):
