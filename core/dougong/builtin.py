@@ -21,7 +21,15 @@ core = Plugin(
     records=records.records,
     menus=[
         Menu("/organisation", group="office", order=90, label=_("Organisation"), icon="sitemap"),
-        Menu("/roles", group="admin", order=20, label=_("Roles"), icon="shield-lock", right="roles.manage"),
+        Menu(
+            "/roles",
+            group="admin",
+            order=20,
+            label=_("Roles"),
+            icon="shield-lock",
+            right="roles.manage",
+            also=("/groups",),
+        ),
         Menu("/plugins", group="admin", order=30, label=_("Plugins"), icon="puzzle", right="plugins.manage"),
         Menu(
             "/lookups",

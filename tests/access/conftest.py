@@ -27,6 +27,7 @@ from dougong.records import desk
 from dougong.records.gate import guard, unguard
 from dougong.records.tables import Record, Row
 from dougong.records.types import Lifecycle, Move, RecordType, Scope
+from dougong.testing.fixtures import Furnished
 
 
 def _(msgid: str) -> Text:
@@ -184,25 +185,35 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def house(database_url: str) -> AsyncIterator[House]:
-    engine = await open_database(database_url)
+async def house(database: str, furnished: Furnished) -> AsyncIterator[House]:
     for record_type in [*core.records, *TYPES]:
         guard(guard_of(record_type))
+    async with furnished(database, furnish) as url:
+        engine = await open_database(url)
+        install(SNAPSHOT)
+        made = House()
+        with acting_as(system("test")):
+            made.users["root"] = (await account_named("root")).user
+        yield made
+        install(None)
+        for record_type in TYPES:
+            unguard(record_type.key)
+        await close_database(engine)
+
+
+SNAPSHOT = Snapshot.of(1, [core, sample])
+
+
+async def furnish(url: str) -> None:
+    """The tables, the standard roles with what is proposed for them, and an administrator."""
+    engine = await open_database(url)
     with acting_as(system("test")):
         await grow_schema(tables())
-    snapshot = Snapshot.of(1, [core, sample])
-    install(snapshot)
-    with acting_as(system("test")):
         for plugin in (core, sample):
-            await apply_presets(snapshot, plugin)
-    made = House()
-    with acting_as(system("test")):
-        await add_account("root", roles=[await made.standard("admin")])
-        made.users["root"] = (await account_named("root")).user
-    yield made
-    install(None)
-    for record_type in TYPES:
-        unguard(record_type.key)
+            await apply_presets(SNAPSHOT, plugin)
+        roles = {row["key"]: row["id"] for row in await Role.select(Role.key, Role.id)}
+        install(SNAPSHOT)
+        await add_account("root", roles=[roles["admin"]])
     await close_database(engine)
 
 

@@ -32,6 +32,7 @@ PLACES = {
     "role": "/roles/2",
     "role-fields": "/roles/3/fields/customers",
     "groups": "/groups",
+    "explain": "/explain?record=customers/1",
     "lookups": "/lookups",
     "lookup": "/lookups/customer_source",
     "settings": "/settings/customers",

@@ -10,6 +10,7 @@ from dougong.people.tables import Department, Staff
 from dougong.records.change_log import ChangeLog
 
 from .conftest import Office, value_of
+from .test_roles import agreed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 BASE = "/organisation"
@@ -318,5 +319,5 @@ async def test_who_was_administrator_can_go(office: Office) -> None:
     person = await hire(office, "管理者")
     path, admin = f"{BASE}/staff/{person.id}", office.browsers["admin"]
     await admin.post(f"{path}/operator", data={"name": "guanli", "roles": "1"})
-    assert (await admin.post(f"{path}/roles", data={})).status_code == 303
+    await agreed(admin, f"{path}/roles", {})
     assert (await admin.post(f"{path}/operator/remove")).status_code == 303

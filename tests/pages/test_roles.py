@@ -200,7 +200,9 @@ async def test_nobody_grants_what_they_do_not_hold(office: Office) -> None:
     with acting_as(system("test")):
         await set_rights(keeper, ["roles.manage", "organisation.manage"])
     async with office.nothing_written():
-        answer = await browser.post(f"/organisation/staff/{mine.id}/roles", data={"roles": ["1"]})
+        path = f"/organisation/staff/{mine.id}/roles"
+        stamp = value_of("stamp", (await browser.get(path)).text)
+        answer = await browser.post(path, data={"roles": ["1"], "stamp": stamp})
         assert answer.status_code == 403
         assert "不能授予自己没有的权限" in answer.text
     with acting_as(system("test")):
@@ -218,11 +220,12 @@ async def test_a_role_taken_away_acts_on_the_next_request(office: Office) -> Non
     held = re.findall(r'name="roles" value="(\d+)" checked', (await admin.get(path)).text)
     assert held == [str(await standard("sales"))]
     assert (await browser.get("/lookups")).status_code == 403
-    assert (await admin.post(path, data={"roles": [*held, str(role)]})).status_code == 303
+    shown = await agreed(admin, path, {"roles": [*held, str(role)]})
+    assert changes(shown) == [("得到", "管理选项列表", "")]
     assert (await browser.get("/lookups")).status_code == 200
     assert "王芳" in (await admin.get(f"/roles/{role}")).text
     assert (await admin.post(f"/roles/{role}/remove")).status_code == 409
-    assert (await admin.post(path, data={"roles": held})).status_code == 303
+    await agreed(admin, path, {"roles": held})
     assert (await browser.get("/lookups")).status_code == 403
     assert (await admin.post(f"/roles/{role}/remove")).status_code == 303
     assert (await admin.get(f"/roles/{role}")).status_code == 404
@@ -232,6 +235,7 @@ async def test_the_last_administrator_keeps_the_role(office: Office) -> None:
     """邓丽华 becomes the only administrator; neither the role nor the account can be taken from her."""
     person, browser = await office.staff("邓丽华"), office.browsers["admin"]
     role, keeper = await standard("admin"), office.company.world.users["admin"]
+    path = f"/organisation/staff/{person.id}"
     made = await browser.post(
         f"/organisation/staff/{person.id}/operator", data={"name": "denglihua", "roles": str(role)}
     )
@@ -242,17 +246,19 @@ async def test_the_last_administrator_keeps_the_role(office: Office) -> None:
         account = await account_of(person.id)
         await assign_roles(keeper, [substitute])
     try:
+        none = {"stamp": value_of("stamp", (await browser.get(f"{path}/roles")).text)}
         async with office.nothing_written():
-            assert (await browser.post(f"/organisation/staff/{person.id}/roles", data={})).status_code == 403
-            assert (await browser.post(f"/organisation/staff/{person.id}/operator/remove")).status_code == 403
+            assert (await browser.post(f"{path}/roles", data=none)).status_code == 403
+            assert (await browser.post(f"{path}/operator/remove")).status_code == 403
         office.company.world.users["denglihua"] = account.user
         async with office.company.browser("denglihua") as last, office.nothing_written():
-            assert (await last.post(f"/organisation/staff/{person.id}/roles", data={})).status_code == 409
-            assert (await last.post(f"/organisation/staff/{person.id}/operator/remove")).status_code == 409
+            assert (await last.post(f"{path}/roles", data=none)).status_code == 409
+            assert "至少要保留一名系统管理员" in (await last.post(f"{path}/roles", data=none)).text
+            assert (await last.post(f"{path}/operator/remove")).status_code == 409
     finally:
         with acting_as(system("test")):
             await assign_roles(keeper, [role])
-    assert (await browser.post(f"/organisation/staff/{person.id}/roles", data={})).status_code == 303
+    await agreed(browser, f"{path}/roles", {})
 
 
 async def test_a_field_is_held_back(office: Office) -> None:

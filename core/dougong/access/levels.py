@@ -49,6 +49,8 @@ def level_of(grant: Grant | None) -> str:
 def scope_words(reached: Collection[str | int]) -> Text:
     """Data scopes with the departments they come to, as people say them."""
     departments = [scope for scope in reached if isinstance(scope, int)]
+    if len(departments) == 1:
+        return _("One department")
     if departments:
         return _("%(count)s departments", count=len(departments))
     return next(o.label for o in reversed(LEVELS) if o.key in reached or o.key == "none")  # type: ignore[return-value]

@@ -23,7 +23,7 @@ __all__ = ["KINDS", "Menu", "Opening", "Preset", "Right", "Tab", "Tile", "TileRo
 
 @dataclass(frozen=True)
 class Menu:
-    """An entry of the sidebar: a record type's list, or a page of the plugin's own.
+    """An entry of the sidebar: a record type's list, or a page of the plugin's own, with further pages under it in `also`.
 
     Groups in use: "crm", "office", "admin"; a new group is shown under its own name.
     """
@@ -34,6 +34,7 @@ class Menu:
     label: Text | None = None
     icon: str = ""
     right: str = ""
+    also: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from pathlib import Path
 
 import asyncpg
@@ -93,6 +100,31 @@ def fresh_database(request: pytest.FixtureRequest) -> FreshDatabase:
     return fresh
 
 
+Furnished = Callable[[str, Callable[[str], Awaitable[object]]], AbstractAsyncContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def furnished(request: pytest.FixtureRequest) -> Furnished:
+    """A database of a kind that was furnished once, by a coroutine that takes its URL, and is copied for each block.
+
+    For tests that each need a database of their own with the same things in it: a copy costs a fraction.
+    """
+    models: dict[tuple[str, Callable[[str], Awaitable[object]]], str] = {}
+
+    @asynccontextmanager
+    async def copied(kind: str, furnish: Callable[[str], Awaitable[object]]) -> AsyncIterator[str]:
+        server = request.getfixturevalue("postgres_server") if kind == "postgres" else ""
+        if (kind, furnish) not in models:
+            # It stays till the server and the directory of the files go.
+            model = new_postgres(server) if server else new_sqlite(request.getfixturevalue("sqlite_place"))
+            await furnish(model)
+            models[kind, furnish] = model
+        with copy_of(models[kind, furnish], server) as url:
+            yield url
+
+    return copied
+
+
 @pytest.fixture(scope="session")
 def sqlite_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of the SQLite files."""
@@ -112,18 +144,41 @@ def postgres_server() -> Iterator[str]:
 
 @contextmanager
 def sqlite_database(place: Path) -> Iterator[str]:
-    name = secrets.token_hex(8)
-    yield f"sqlite:///{place / name}.sqlite"
-    for file in place.glob(f"{name}.sqlite*"):
-        file.unlink()
+    url = new_sqlite(place)
+    yield url
+    file = Path(url.removeprefix("sqlite:///"))
+    for part in place.glob(f"{file.name}*"):
+        part.unlink()
+
+
+def new_sqlite(place: Path) -> str:
+    return f"sqlite:///{place / secrets.token_hex(8)}.sqlite"
 
 
 @contextmanager
-def postgres_database(server: str) -> Iterator[str]:
+def postgres_database(server: str, template: str = "template1") -> Iterator[str]:
+    url = new_postgres(server, template)
+    yield url
+    run_on(server, f'DROP DATABASE "{url.rpartition("/")[2]}" WITH (FORCE)')
+
+
+def new_postgres(server: str, template: str = "template1") -> str:
     name = f"test_{secrets.token_hex(8)}"
-    run_on(server, f'CREATE DATABASE "{name}"')
-    yield f"{server.rpartition('/')[0]}/{name}"
-    run_on(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    run_on(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return f"{server.rpartition('/')[0]}/{name}"
+
+
+@contextmanager
+def copy_of(model: str, server: str = "") -> Iterator[str]:
+    """A copy of a database that nobody is connected to; `server` where it is one of PostgreSQL."""
+    if server:
+        with postgres_database(server, template=model.rpartition("/")[2]) as url:
+            yield url
+        return
+    original = Path(model.removeprefix("sqlite:///"))
+    with sqlite_database(original.parent) as url:
+        shutil.copyfile(original, url.removeprefix("sqlite:///"))
+        yield url
 
 
 def run_on(server: str, statement: str) -> None:

@@ -108,4 +108,5 @@ def _item(menu: Menu, path: str) -> NavItem:
         label, icon, count = menu.label or menu.to.plural, menu.icon or menu.to.icon, f"list:{menu.to.path}"
     else:
         href, label, icon, count = menu.to, menu.label or Text(menu.to, "dougong"), menu.icon or "file", ""
-    return NavItem(href, icon, str(label), current=path == href or path.startswith(f"{href}/"), count_key=count)
+    current = any(path == place or path.startswith(f"{place}/") for place in (href, *menu.also))
+    return NavItem(href, icon, str(label), current=current, count_key=count)

@@ -11,31 +11,23 @@ from litestar import Request, Response, get, post
 from dougong.access.principal import current
 from dougong.access.rights import may_do, need
 from dougong.access.services import assign_roles, roles, roles_of
-from dougong.errors import NotFound
 from dougong.i18n import Text, _, moment_text
 from dougong.people import sign_in
 from dougong.people.attempts import locked_until, unlock
-from dougong.people.services import Account, account_of, make_operator, remove_operator, reset_password
+from dougong.people.services import Account, make_operator, remove_operator, reset_password
 from dougong.people.tables import Staff
 from dougong.web.pages.dialogs import answered, confirm_page, dialog_page, whole_number
 from dougong.web.pages.forms import Typed
 from dougong.web.pages.organisation import ORGANISATION, department_href
+from dougong.web.pages.previews import Proposal, digest, stamped, unseen, wants_back
 from dougong.web.pages.sessions import idle_of, number_at, session_part, token_ending, token_part
-from dougong.web.pages.staff import STAFF, staff_at, staff_href
+from dougong.web.pages.staff import STAFF, operator_at, staff_at, staff_href
 from dougong.web.render import go, page
 from dougong.web.views import AccountPage, Action, Banner, Crumb, FormField, FormPage, FormSection, Option
 
 __all__ = ["routes"]
 
 AnyRequest = Request[Any, Any, Any]
-
-
-async def _with_account(text: str) -> tuple[Staff, Account]:
-    found = await staff_at(text)
-    account = await account_of(found.id)
-    if account is None:
-        raise NotFound
-    return found, account
 
 
 async def _role_choice(typed: Typed) -> list[FormField]:
@@ -89,7 +81,7 @@ def password_page(found: Staff, account: str, password: str, title: Text) -> For
 
 @get(f"{STAFF}/{{staff_id:str}}/account", include_in_schema=False)
 async def show_account(request: AnyRequest, staff_id: str) -> Response[Any]:
-    found, account = await _with_account(staff_id)
+    found, account = await operator_at(staff_id)
     path = account_href(found.id)
     sessions = await sign_in.sessions_of(account.user, idle_of(request))
     everywhere = Action(str(_("Sign out everywhere")), f"{path}/sessions/end", "logout", method="post")
@@ -121,35 +113,35 @@ def _locked(until: dt.datetime | None, path: str) -> Banner | None:
 
 @post(f"{STAFF}/{{staff_id:str}}/account/unlock", include_in_schema=False, status_code=200)
 async def do_unlock(request: AnyRequest, staff_id: str) -> Response[Any]:
-    found, account = await _with_account(staff_id)
+    found, account = await operator_at(staff_id)
     await unlock(account.user)
     return go(request, account_href(found.id), _("Unlocked: they can try again."))
 
 
 @post(f"{STAFF}/{{staff_id:str}}/account/sessions/end", include_in_schema=False, status_code=200)
 async def end_everywhere(request: AnyRequest, staff_id: str) -> Response[Any]:
-    found, account = await _with_account(staff_id)
+    found, account = await operator_at(staff_id)
     await sign_in.end_sessions(account.user)
     return go(request, account_href(found.id), _("Signed out everywhere."))
 
 
 @post(f"{STAFF}/{{staff_id:str}}/account/sessions/{{session:str}}/end", include_in_schema=False, status_code=200)
 async def end_session(request: AnyRequest, staff_id: str, session: str) -> Response[Any]:
-    found, account = await _with_account(staff_id)
+    found, account = await operator_at(staff_id)
     await sign_in.end_session(account.user, number_at(session))
     return go(request, account_href(found.id), _("Signed out there."))
 
 
 @get(f"{STAFF}/{{staff_id:str}}/account/tokens/{{token:str}}/end", include_in_schema=False)
 async def ask_token_end(request: AnyRequest, staff_id: str, token: str) -> Response[Any]:
-    found, account = await _with_account(staff_id)
+    found, account = await operator_at(staff_id)
     path = account_href(found.id)
     return page(request, await token_ending(account.user, number_at(token), f"{path}/tokens", path))
 
 
 @post(f"{STAFF}/{{staff_id:str}}/account/tokens/{{token:str}}/end", include_in_schema=False, status_code=200)
 async def end_token(request: AnyRequest, staff_id: str, token: str) -> Response[Any]:
-    found, account = await _with_account(staff_id)
+    found, account = await operator_at(staff_id)
     await sign_in.remove_token(account.user, number_at(token))
     return go(request, account_href(found.id), _("The token is ended."))
 
@@ -202,7 +194,7 @@ async def do_operator(request: AnyRequest, staff_id: str) -> Response[Any]:
 
 @get(f"{STAFF}/{{staff_id:str}}/operator/remove", include_in_schema=False)
 async def ask_removal(request: AnyRequest, staff_id: str) -> Response[Any]:
-    found, _account = await _with_account(staff_id)
+    found, _account = await operator_at(staff_id)
     return page(request, await _removal_page(found, Typed({})))
 
 
@@ -223,7 +215,7 @@ async def _removal_page(found: Staff, typed: Typed) -> FormPage:
 
 @post(f"{STAFF}/{{staff_id:str}}/operator/remove", include_in_schema=False, status_code=200)
 async def do_removal(request: AnyRequest, staff_id: str) -> Response[Any]:
-    found, account = await _with_account(staff_id)
+    found, account = await operator_at(staff_id)
 
     async def do(typed: Typed) -> Response[Any]:
         await remove_operator(account.user)
@@ -237,7 +229,7 @@ async def do_removal(request: AnyRequest, staff_id: str) -> Response[Any]:
 
 @get(f"{STAFF}/{{staff_id:str}}/password", include_in_schema=False)
 async def ask_password(request: AnyRequest, staff_id: str) -> Response[Any]:
-    found, _account = await _with_account(staff_id)
+    found, _account = await operator_at(staff_id)
     return page(request, await _reset_page(found, Typed({})))
 
 
@@ -251,7 +243,7 @@ async def _reset_page(found: Staff, typed: Typed) -> FormPage:
 
 @post(f"{STAFF}/{{staff_id:str}}/password", include_in_schema=False, status_code=200)
 async def do_password(request: AnyRequest, staff_id: str) -> Response[Any]:
-    found, account = await _with_account(staff_id)
+    found, account = await operator_at(staff_id)
 
     async def do(typed: Typed) -> Response[Any]:
         password = await reset_password(account.user)
@@ -268,31 +260,46 @@ async def do_password(request: AnyRequest, staff_id: str) -> Response[Any]:
 @get(f"{STAFF}/{{staff_id:str}}/roles", include_in_schema=False)
 async def ask_roles(request: AnyRequest, staff_id: str) -> Response[Any]:
     need("roles.manage")
-    found, account = await _with_account(staff_id)
+    found, account = await operator_at(staff_id)
     given = tuple(str(role.id) for role in await roles_of(account.user))
-    return page(request, await _roles_page(found, Typed({}, several={"roles": given})))
+    return page(request, await _roles_page(found, account, Typed({}, several={"roles": given})))
 
 
-async def _roles_page(found: Staff, typed: Typed) -> FormPage:
+async def _roles_stamp(user: int) -> str:
+    """Recognises the roles an account has."""
+    return digest([role.id for role in await roles_of(user)])
+
+
+async def _roles_page(found: Staff, account: Account, typed: Typed) -> FormPage:
+    typed = await stamped(typed, lambda: _roles_stamp(account.user))
     title = _("Roles of “%(name)s”", name=found.name)
     fields: Sequence[FormField] = await _role_choice(typed)
-    return dialog_page(title, f"{staff_href(found.id)}/roles", department_href(found.department), fields, typed)
+    path, hidden = f"{staff_href(found.id)}/roles", {"stamp": typed.values["stamp"]}
+    return dialog_page(title, path, department_href(found.department), fields, typed, hidden=hidden)
 
 
 @post(f"{STAFF}/{{staff_id:str}}/roles", include_in_schema=False, status_code=200)
 async def do_roles(request: AnyRequest, staff_id: str) -> Response[Any]:
     need("roles.manage")
-    found, account = await _with_account(staff_id)
+    found, account = await operator_at(staff_id)
 
     async def do(typed: Typed) -> Response[Any]:
-        await assign_roles(account.user, _chosen(typed))
-        return go(
-            request,
-            department_href(found.department),
-            _("The roles of “%(name)s” are kept; they count at once.", name=found.name),
+        if wants_back(typed):
+            return page(request, await ask(typed))
+        proposal = Proposal(
+            _("Who gains, who loses"),
+            f"{staff_href(found.id)}/roles",
+            lambda: assign_roles(account.user, _chosen(typed)),
+            lambda: _roles_stamp(account.user),
+            (Crumb(found.name, staff_href(found.id)),),
         )
+        done = _("The roles of “%(name)s” are kept; they count at once.", name=found.name)
+        return await unseen(request, proposal, typed) or go(request, department_href(found.department), done)
 
-    return await answered(request, do, lambda typed: _roles_page(found, typed))
+    async def ask(typed: Typed) -> FormPage:
+        return await _roles_page(found, account, typed)
+
+    return await answered(request, do, ask)
 
 
 routes = [

@@ -253,7 +253,10 @@ def _account_actions(path: str, account: Account | None) -> tuple[Action, ...]:
     if account is None:
         return (Action(str(_("Make operator")), f"{path}/operator", "key", dialog=True),)
     assign = (
-        (Action(str(_("Roles")), f"{path}/roles", "shield-lock", dialog=True),)
+        (
+            Action(str(_("Roles")), f"{path}/roles", "shield-lock", dialog=True),
+            Action(str(_("Groups")), f"{path}/groups", "users-group", dialog=True),
+        )
         if may_do(current(), "roles.manage")
         else ()
     )
