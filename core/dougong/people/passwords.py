@@ -81,7 +81,7 @@ def _hash(password: str) -> str:
 
 
 def _verify(hashed: str | None, password: str) -> bool:
-    decoy = _decoy()
+    decoy = _decoy(_hasher)
     try:
         return _hasher.verify(hashed or decoy, _bytes(password)) and hashed is not None
     except (VerifyMismatchError, InvalidHashError):
@@ -89,9 +89,9 @@ def _verify(hashed: str | None, password: str) -> bool:
 
 
 @cache
-def _decoy() -> str:
+def _decoy(hasher: PasswordHasher) -> str:
     """What a password is compared with when the name is unknown, at the same cost."""
-    return _hasher.hash(secrets.token_bytes(16))
+    return hasher.hash(secrets.token_bytes(16))
 
 
 def _bytes(password: str) -> bytes:

@@ -25,6 +25,7 @@ RESERVED = frozenset(
         "changes",
         "counts",
         "explain",
+        "groups",
         "health",
         "language",
         "lookup",
