@@ -30,7 +30,8 @@ async def before_save(record_type: RecordType, old: Mapping[str, Any] | None, ne
     try:
         if any(old[key] != new[key] for key in _PLACES[record_type.key]):
             await place_people()
-        await rights_changed()
+        else:
+            await rights_changed()
         if record_type.key == "department":
             await check_reporting_line(old["id"], new["parent"])
     except DougongError:

@@ -12,6 +12,7 @@ from dougong.access.principal import acting_as, current
 from dougong.access.rights import may_do, need
 from dougong.access.services.members import refuse_to_outrank
 from dougong.access.services.principals import on_behalf
+from dougong.access.services.roles import short_description
 from dougong.access.tables import Group, GroupMember, GroupRole, Role
 from dougong.db import transaction
 from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused
@@ -48,22 +49,27 @@ class GroupLine:
 
 async def groups() -> list[GroupLine]:
     """Every group, by name. Three queries."""
-    need(MANAGE)
-    with acting_as(on_behalf(_WHY)):
-        roles = await _gathered(GroupRole, GroupRole.role)
-        members = await _gathered(GroupMember, GroupMember.user)
-        rows = await Group.select().order_by(Group.name)
-    return [
-        GroupLine(r["id"], r["name"], r["description"], roles.get(r["id"], ()), members.get(r["id"], ())) for r in rows
-    ]
+    return await _lines(None)
 
 
 async def group(group_id: int) -> GroupLine:
     """One group; NotFound when there is none of this id."""
-    found = next((line for line in await groups() if line.id == group_id), None)
-    if found is None:
-        raise NotFound
-    return found
+    for line in await _lines(group_id):
+        return line
+    raise NotFound
+
+
+async def _lines(group_id: int | None) -> list[GroupLine]:
+    """One group, or all of them."""
+    need(MANAGE)
+    found = Group.select().order_by(Group.name)
+    with acting_as(on_behalf(_WHY)):
+        roles = await _gathered(GroupRole, GroupRole.role, group_id)
+        members = await _gathered(GroupMember, GroupMember.user, group_id)
+        rows = await (found if group_id is None else found.where(Group.id == group_id))
+    return [
+        GroupLine(r["id"], r["name"], r["description"], roles.get(r["id"], ()), members.get(r["id"], ())) for r in rows
+    ]
 
 
 async def groups_of(user_id: int) -> list[GroupLine]:
@@ -83,7 +89,7 @@ async def create_group(name: str, description: str = "") -> int:
     need(MANAGE)
     async with transaction(_("Group added")):
         with acting_as(on_behalf(_WHY)):
-            [made] = await Group.insert(Group(name=await _free_name(name), description=_short(description)))
+            [made] = await Group.insert(Group(name=await _free_name(name), description=short_description(description)))
     return int(made["id"])
 
 
@@ -92,7 +98,7 @@ async def rename_group(group_id: int, name: str, description: str | None = None)
     known = await group(group_id)
     values: dict[Any, Any] = {} if name.strip() == known.name else {Group.name: await _free_name(name)}
     if description is not None:
-        values[Group.description] = _short(description)
+        values[Group.description] = short_description(description)
     if values:
         async with transaction(_("Group renamed")):
             with acting_as(on_behalf(_WHY)):
@@ -113,9 +119,11 @@ async def remove_group(group_id: int) -> None:
 async def set_group_roles(group_id: int, role_ids: Iterable[int]) -> None:
     """Let a group have exactly these roles. Forbidden where somebody in it would gain more than the acting person holds,
     Refused for the administrator's role, which is given to accounts one by one."""
-    known, wanted = await group(group_id), set(role_ids)
+    need(MANAGE)
+    wanted = set(role_ids)
     async with transaction(_("Roles of a group changed")):
-        await confer(roles=wanted - set(known.roles))
+        await confer()  # first: it makes whoever else changes the group wait
+        await confer(roles=wanted - set((await group(group_id)).roles))
         with acting_as(on_behalf(_WHY)):
             keys = {row["id"]: row["key"] for row in await Role.select(Role.id, Role.key)}
             if not wanted <= set(keys):
@@ -130,12 +138,12 @@ async def set_group_roles(group_id: int, role_ids: Iterable[int]) -> None:
 async def set_group_members(group_id: int, user_ids: Iterable[int]) -> None:
     """Let exactly these accounts be in a group. Forbidden where one of them would gain more than the acting person holds,
     or one who leaves or joins outranks them."""
-    known, wanted = await group(group_id), set(user_ids)
-    before = set(known.members)
+    need(MANAGE)
+    wanted = set(user_ids)
     async with transaction(_("Members of a group changed")):
         await confer()
-        for user_id in sorted(before ^ wanted):
-            await refuse_to_outrank(user_id)
+        before = set((await group(group_id)).members)
+        await refuse_to_outrank(*(before ^ wanted))
         with acting_as(on_behalf(_WHY)):
             if wanted and await User.count().where(User.id.is_in(sorted(wanted))) != len(wanted):
                 raise NotFound
@@ -151,6 +159,7 @@ async def join_groups(user_id: int, group_ids: Iterable[int]) -> None:
     need(MANAGE)
     wanted = set(group_ids)
     async with transaction(_("Groups of an account changed")):
+        await confer()
         for line in await groups():
             if (line.id in wanted) != (user_id in line.members):
                 await set_group_members(line.id, set(line.members) ^ {user_id})
@@ -159,10 +168,11 @@ async def join_groups(user_id: int, group_ids: Iterable[int]) -> None:
             raise NotFound
 
 
-async def _gathered(table: Any, what: Any) -> dict[int, list[int]]:
-    """group → what stands beside it."""
+async def _gathered(table: Any, what: Any, group_id: int | None = None) -> dict[int, list[int]]:
+    """group → what stands beside it; of one group, or of all."""
     found: dict[int, list[int]] = {}
-    for row in await table.select(table.group, what).order_by(table.id):
+    rows = table.select(table.group, what).order_by(table.id)
+    for row in await (rows if group_id is None else rows.where(table.group == group_id)):
         found.setdefault(row["group"], []).append(row[what._meta.name])
     return found
 
@@ -175,9 +185,3 @@ async def _free_name(name: str) -> str:
         if await Group.exists().where(Group.name == wanted):
             raise Invalid(Problem("name", _("Another group has this name."), name, "unique"))
     return wanted
-
-
-def _short(description: str) -> str:
-    if len(description) > 400:
-        raise Invalid(Problem("description", _("At most %(limit)s characters.", limit=400), description, "length"))
-    return description.strip()

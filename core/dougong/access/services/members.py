@@ -8,11 +8,11 @@ from typing import Any
 
 from dougong.access.charter import ADMIN
 from dougong.access.conferring import outranks
-from dougong.access.principal import acting_as, current
+from dougong.access.principal import Principal, acting_as, current
 from dougong.access.reach import beyond, reach_of
 from dougong.access.rights import may_do, need
 from dougong.access.services.principals import on_behalf
-from dougong.access.standing import Place, principal_at, read_places, read_standing
+from dougong.access.standing import Place, Standing, principal_at, read_places, read_standing
 from dougong.access.tables import GroupRole, UserRole
 from dougong.errors import Forbidden, Refused
 from dougong.i18n import Text, _
@@ -109,27 +109,31 @@ async def _given(user_ids: Sequence[int]) -> Sequence[dict[str, Any]]:
         )
 
 
-async def refuse_to_outrank(user_id: int) -> None:
-    """Forbidden for the account of somebody who outranks the acting person: an administrator, whoever has a right about
-    the whole house they don't hold, and those they report to."""
+async def refuse_to_outrank(*user_ids: int) -> None:
+    """Forbidden for accounts of people who outrank the acting person: an administrator, whoever has a right about the
+    whole house they don't hold, and those they report to."""
     who = current()
-    if who.admin or who.system is not None or who.user == user_id:
+    if who.admin or who.system is not None or not {*user_ids} - {who.user}:
         return
-    standing = await read_standing()
-    if outranks(standing, user_id, who):
-        raise Forbidden(_("%(name)s outranks you.", name=standing.places[user_id].name))
+    _refuse(await read_standing(), user_ids, who)
+
+
+def _refuse(standing: Standing, user_ids: Iterable[int], who: Principal) -> None:
+    for user_id in sorted(user_ids):
+        if outranks(standing, user_id, who):
+            raise Forbidden(_("%(name)s outranks you.", name=standing.places[user_id].name))
 
 
 async def refuse_to_stand_in(user_id: int) -> None:
     """Forbidden for an account that may do anything the acting person may not: whoever sets its password or makes a token
     for it could act as it. Who has the right to may, but for those who outrank them."""
     who = current()
-    await refuse_to_outrank(user_id)
-    if who.user == user_id or may_do(who, "accounts.reset"):
+    if who.admin or who.system is not None or who.user == user_id:
         return
     standing = await read_standing()
+    _refuse(standing, [user_id], who)
     place = standing.places.get(user_id)
-    if place is None:
+    if place is None or may_do(who, "accounts.reset"):
         return
     everybodys = principal_at(replace(place, roles=frozenset(), groups=frozenset()), standing.charter)
     more = beyond(reach_of(everybodys), reach_of(standing.principal(user_id)), reach_of(who))

@@ -41,6 +41,7 @@ __all__ = [
     "set_fields",
     "set_grants",
     "set_rights",
+    "short_description",
 ]
 
 MANAGE = "roles.manage"
@@ -161,7 +162,7 @@ async def create_role(name: str, description: str = "") -> int:
     need(MANAGE)
     async with transaction(_("Role added")):
         with acting_as(on_behalf(_WHY)):
-            [made] = await Role.insert(Role(name=await _free_name(name), description=_short(description)))
+            [made] = await Role.insert(Role(name=await _free_name(name), description=short_description(description)))
         return int(made["id"])
 
 
@@ -171,7 +172,7 @@ async def rename_role(role_id: int, name: str, description: str | None = None) -
     row = await _role(role_id)
     values: dict[Any, Any] = {} if str(Text.load(row["name"])) == name.strip() else {Role.name: await _free_name(name)}
     if description is not None and description != str(Text.load(row["description"])):
-        values[Role.description] = _short(description)
+        values[Role.description] = short_description(description)
     if values:
         async with transaction(_("Role renamed")):
             with acting_as(on_behalf(_WHY)):
@@ -224,7 +225,8 @@ async def _free_name(name: str) -> str:
     return wanted
 
 
-def _short(description: str) -> str:
+def short_description(description: str) -> str:
+    """What a role or a group is for, without blanks around it; Invalid when it is too long."""
     if len(description) > 400:
         raise Invalid(Problem("description", _("At most %(limit)s characters.", limit=400), description, "length"))
     return description.strip()
