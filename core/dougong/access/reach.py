@@ -78,14 +78,10 @@ def _scopes(who: Principal, record_type: RecordType, action: str, merged: Mappin
     scope = record_type.scope
     if scope.has("everyone") and action == "read":
         return frozenset({"all"})
-    if scope.has("role") or scope.has("everyone"):
-        grant = who.grants.get((record_type.key, action))
-    else:
-        grant = narrowing_grant(record_type, action, who)
-        if grant is None:
-            return frozenset({"all"})  # of what the parents let in
+    inherits = scope.inherits
+    grant = narrowing_grant(record_type, action, who) if inherits else who.grants.get((record_type.key, action))
     if grant is None:
-        return frozenset()
+        return frozenset({"all"} if inherits else ())  # all of what the parents let in
     if "all" in grant.scopes:
         return frozenset({"all"})
     departments = departments_of_grant(who, grant)

@@ -141,7 +141,7 @@ def granted(roles: Sequence[RoleTerms]) -> dict[tuple[str, str], Grant]:
         for key, grant in role.grants.items():
             union[key] = _joined(union.get(key), grant)
         union.update({(RIGHT, right): Grant(frozenset({"all"})) for right in role.rights})
-    inheriting = {t.key for t in guarded_types() if not (t.scope.has("role") or t.scope.has("everyone"))}
+    inheriting = {t.key for t in guarded_types() if t.scope.inherits}
     for (record, action), grant in union.items():
         silent = [r for r in roles if record in r.spoken_of and (record, action) not in r.grants]
         if record in inheriting and silent:

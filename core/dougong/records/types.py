@@ -76,6 +76,11 @@ class Scope:
     def has(self, part: str) -> bool:
         return any(name == part for name, _ in self.parts)
 
+    @property
+    def inherits(self) -> bool:
+        """Whether roles can only narrow it: rows are reached through a parent or by owning them."""
+        return not (self.has("role") or self.has("everyone"))
+
     role: ClassVar[Scope]
     owner: ClassVar[Scope]
     everyone: ClassVar[Scope]

@@ -81,7 +81,7 @@ class Sources:
         key = facts.record_type.key
         grant = role.grants.get((key, action))
         if grant is None:  # where roles only narrow, one that doesn't keeps everything open
-            return rule == "all" and _narrows(facts) and key in role.spoken_of
+            return rule == "all" and facts.record_type.scope.inherits and key in role.spoken_of
         if rule == "department":
             return reaches_department(self.person, grant, facts.department)
         return rule in grant.scopes
@@ -131,12 +131,6 @@ class Sources:
 
     def _called(self, departments: Iterable[int]) -> list[str]:
         return [self.names.departments.get(department, "—") for department in departments]
-
-
-def _narrows(facts: Facts) -> bool:
-    """Whether roles only narrow what is reached through a parent or by owning it."""
-    scope = facts.record_type.scope
-    return not (scope.has("role") or scope.has("everyone"))
 
 
 def levels_for(action: str) -> Sequence[str]:

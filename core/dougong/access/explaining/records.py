@@ -156,7 +156,7 @@ class _Shut(_About):
             yield self._not_theirs()
         for key in record_type.parents:
             yield self._parent_shut(key)
-        if record_type.scope.has("role") or record_type.scope.has("everyone"):
+        if not record_type.scope.inherits:
             yield from self._not_granted()
 
     def _reason(

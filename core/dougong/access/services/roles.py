@@ -127,18 +127,13 @@ async def matrix(role_id: int) -> Matrix:
 
 
 def _matrix_row(record_type: RecordType, terms: RoleTerms) -> MatrixRow:
-    inherits = narrows(record_type)
+    inherits = record_type.scope.inherits
     cells: dict[str, Cell] = {}
     for action in record_type.actions_allowed:
         grant = terms.grants.get((record_type.key, action))
         level = "inherit" if grant is None and inherits else level_of(grant)
         cells[action] = Cell(level, grant.departments if grant else ())
     return MatrixRow(record_type, cells, inherits)
-
-
-def narrows(record_type: RecordType) -> bool:
-    """Whether roles can only narrow this type: its rows are reached through a parent or by owning them."""
-    return not (record_type.scope.has("role") or record_type.scope.has("everyone"))
 
 
 def _line(row: Mapping[str, Any], accounts: int = 0) -> RoleLine:
@@ -260,7 +255,7 @@ async def set_grants(role_id: int, grants: Mapping[tuple[str, str], Grant], reco
         with acting_as(on_behalf(_WHY)):
             for record in sorted(named):
                 await RoleGrant.delete().where((RoleGrant.role == role_id) & (RoleGrant.record == record))
-            kept = {key: g for key, g in grants.items() if g.scopes or narrows(types[key[0]])}
+            kept = {key: g for key, g in grants.items() if g.scopes or types[key[0]].scope.inherits}
             if kept:
                 await RoleGrant.insert(*(_row(role_id, key, grant) for key, grant in kept.items()))
 

@@ -46,7 +46,7 @@ from dougong.web.pages.previews import (
     wants_back,
 )
 from dougong.web.pages.records import id_at
-from dougong.web.pages.roles import GROUPS, SAVED, role_tabs
+from dougong.web.pages.roles import GROUPS, SAVED, role_tabs, words
 from dougong.web.pages.staff import STAFF, operator_at, staff_href
 from dougong.web.render import go, page
 from dougong.web.views import (
@@ -93,26 +93,6 @@ async def show_groups(request: AnyRequest) -> Response[Any]:
     return page(request, GroupsPage(groups=cards, tabs=role_tabs(GROUPS), create=create, empty=empty))
 
 
-def _words(typed: Typed) -> list[FormField]:
-    return [
-        FormField(
-            "name",
-            str(_("Name")),
-            value=typed.values.get("name", ""),
-            error=typed.error("name"),
-            required=True,
-            max_length=100,
-        ),
-        FormField(
-            "description",
-            str(_("What it is for")),
-            value=typed.values.get("description", ""),
-            error=typed.error("description"),
-            max_length=400,
-        ),
-    ]
-
-
 @get(f"{GROUPS}/new", include_in_schema=False)
 async def ask_new(request: AnyRequest) -> Response[Any]:
     need(MANAGE)
@@ -120,7 +100,7 @@ async def ask_new(request: AnyRequest) -> Response[Any]:
 
 
 async def _new_page(typed: Typed) -> FormPage:
-    return dialog_page(_("New group"), f"{GROUPS}/new", GROUPS, _words(typed), typed)
+    return dialog_page(_("New group"), f"{GROUPS}/new", GROUPS, words(typed), typed)
 
 
 @post(f"{GROUPS}/new", include_in_schema=False, status_code=200)
@@ -158,7 +138,7 @@ async def _stamp(group_id: int) -> str:
 async def _group_page(known: GroupLine, typed: Typed) -> GroupPage:
     path, people = f"{GROUPS}/{known.id}", await accounts()
     typed = await stamped(typed, lambda: _stamp(known.id))
-    fields = (*_words(typed), await _roles_field(typed), _members_field(people, typed))
+    fields = (*words(typed), await _roles_field(typed), _members_field(people, typed))
     inside = [member for member in people if member.user in known.members]
     return GroupPage(
         title=known.name,

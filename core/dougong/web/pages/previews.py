@@ -16,7 +16,6 @@ from dougong.access.levels import scope_words
 from dougong.access.policies import guarded_types, type_or_none
 from dougong.access.principal import Principal
 from dougong.access.reach import Difference
-from dougong.access.services.roles import narrows
 from dougong.access.standing import Place
 from dougong.access.version import rights_changed
 from dougong.db import transaction
@@ -259,7 +258,7 @@ def _from_to(difference: Difference) -> str:
     known = type_or_none(difference.part.record)
     if known is None:
         return ""
-    if difference.part.field or not narrows(known):
+    if difference.part.field or not known.scope.inherits:
         return difference.change
     return f"{_narrowed(difference.before)} → {_narrowed(difference.after)}"
 

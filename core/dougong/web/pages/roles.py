@@ -69,7 +69,7 @@ from dougong.web.views import (
 )
 from dougong.web.views import Grant as Square
 
-__all__ = ["GROUPS", "ROLES", "SAVED", "role_stamp", "role_tabs", "routes"]
+__all__ = ["GROUPS", "ROLES", "SAVED", "role_stamp", "role_tabs", "routes", "words"]
 
 AnyRequest = Request[Any, Any, Any]
 ROLES = "/roles"
@@ -106,7 +106,8 @@ def _card(line: RoleLine, people: int) -> RoleCard:
     )
 
 
-def _words(typed: Typed) -> list[FormField]:
+def words(typed: Typed) -> list[FormField]:
+    """What a role or a group is called, and what it is for."""
     return [
         FormField(
             "name",
@@ -115,18 +116,20 @@ def _words(typed: Typed) -> list[FormField]:
             error=typed.error("name"),
             required=True,
             max_length=100,
-            wide=True,
         ),
         FormField(
             "description",
             str(_("What it is for")),
-            "long_text",
-            typed.values.get("description", ""),
+            value=typed.values.get("description", ""),
             error=typed.error("description"),
             max_length=400,
-            wide=True,
         ),
     ]
+
+
+def _words_of_dialog(typed: Typed) -> list[FormField]:
+    name, description = words(typed)
+    return [replace(name, wide=True), replace(description, kind="long_text", wide=True)]
 
 
 @get(f"{ROLES}/new", include_in_schema=False)
@@ -136,7 +139,7 @@ async def ask_new(request: AnyRequest) -> Response[Any]:
 
 
 async def _new_page(typed: Typed) -> FormPage:
-    return dialog_page(_("New role"), f"{ROLES}/new", ROLES, _words(typed), typed)
+    return dialog_page(_("New role"), f"{ROLES}/new", ROLES, _words_of_dialog(typed), typed)
 
 
 @post(f"{ROLES}/new", include_in_schema=False, status_code=200)
@@ -201,7 +204,7 @@ async def _role_page(known: Matrix, typed: Typed) -> RolePage:
     role = known.role
     typed = await stamped(typed, lambda: role_stamp(role.id))
     path, everything = f"{ROLES}/{role.id}", role.key == ADMIN
-    name, description = _words(typed)
+    name, description = words(typed)
     people = await members_of(role.id)
     shown = {"name", "description", "rights", "departments"} | {
         _problem_name(row, a) for row in known.rows for a in row.cells
@@ -214,8 +217,8 @@ async def _role_page(known: Matrix, typed: Typed) -> RolePage:
     return RolePage(
         title=str(role.name),
         action=path,
-        name=replace(name, wide=False),
-        description=replace(description, kind="text", wide=False),
+        name=name,
+        description=description,
         actions=tuple(str(label) for label in ACTION_LABELS.values()),
         rows=() if everything else tuple(_rows(known, typed, path)),
         scopes=tuple(Option(o.key, str(o.label)) for o in LEVELS),
@@ -448,7 +451,7 @@ async def ask_copy(request: AnyRequest, role_id: str) -> Response[Any]:
 def _copy_page(known: Matrix, typed: Typed) -> FormPage:
     title = _("Copy “%(role)s”", role=known.role.name)
     path = f"{ROLES}/{known.role.id}"
-    return dialog_page(title, f"{path}/copy", path, _words(typed)[:1], typed, save=_("Copy"))
+    return dialog_page(title, f"{path}/copy", path, _words_of_dialog(typed)[:1], typed, save=_("Copy"))
 
 
 @post(f"{ROLES}/{{role_id:str}}/copy", include_in_schema=False, status_code=200)
