@@ -34,9 +34,10 @@ from dougong.people.services import operators as accounts
 from dougong.people.tables import Staff
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
-from dougong.web.api.bodies import Body, Id, number_at
+from dougong.web.addresses import id_at, short_id_at
+from dougong.web.api.bodies import Body, Id
 from dougong.web.api.groups import affected
-from dougong.web.api.records import json_object, record_id_at, type_at
+from dougong.web.api.records import json_object, type_at
 
 __all__ = ["BODIES", "routes"]
 
@@ -94,7 +95,7 @@ async def list_operators(request: AnyRequest) -> dict[str, Any]:
     """The accounts of staff; `?staff=` names one person."""
     need("organisation.manage")
     asked = request.query_params.get("staff")
-    who = [record_id_at(asked)] if asked else await Staff.select(Staff.id).order_by(Staff.id).output(as_list=True)
+    who = [id_at(asked)] if asked else await Staff.select(Staff.id).order_by(Staff.id).output(as_list=True)
     known = await accounts.accounts_of(who)
     return {"items": [_operator(account) for account in known.values()]}
 
@@ -116,24 +117,24 @@ async def make_operator(request: AnyRequest) -> dict[str, Any]:
 
 @delete("/api/v1/operators/{user:str}", include_in_schema=False, status_code=204)
 async def remove_operator(user: str) -> None:
-    await accounts.remove_operator(number_at(user))
+    await accounts.remove_operator(short_id_at(user))
 
 
 @post("/api/v1/operators/{user:str}/password", include_in_schema=False, status_code=200)
 async def reset_password(user: str) -> dict[str, Any]:
-    return {"password": await accounts.reset_password(number_at(user))}
+    return {"password": await accounts.reset_password(short_id_at(user))}
 
 
 @get("/api/v1/operators/{user:str}/roles", include_in_schema=False)
 async def read_roles_of(user: str) -> dict[str, Any]:
-    given = await roles_of(number_at(user))
+    given = await roles_of(short_id_at(user))
     return {"roles": [line.id for line in given]}
 
 
 @put("/api/v1/operators/{user:str}/roles", include_in_schema=False)
 async def give_roles(request: AnyRequest, user: str) -> dict[str, Any]:
     given = RolesOfOperator.model_validate(await json_object(request))
-    await assign_roles(number_at(user), given.roles)
+    await assign_roles(short_id_at(user), given.roles)
     return {"roles": sorted(set(given.roles))}
 
 
@@ -164,12 +165,12 @@ async def create_role(request: AnyRequest) -> dict[str, Any]:
 
 @get("/api/v1/roles/{role:str}", include_in_schema=False)
 async def read_role(role: str) -> dict[str, Any]:
-    return await _whole_role(number_at(role))
+    return await _whole_role(short_id_at(role))
 
 
 @patch("/api/v1/roles/{role:str}", include_in_schema=False)
 async def change_role(request: AnyRequest, role: str) -> dict[str, Any]:
-    role_id = number_at(role)
+    role_id = short_id_at(role)
     await _change(role_id, RoleChanges.model_validate(await json_object(request)))
     return await _whole_role(role_id)
 
@@ -177,7 +178,7 @@ async def change_role(request: AnyRequest, role: str) -> dict[str, Any]:
 @post("/api/v1/roles/{role:str}/preview", include_in_schema=False, status_code=200)
 async def preview_role(request: AnyRequest, role: str) -> dict[str, Any]:
     """Who would gain and lose what by these changes. Nothing is changed."""
-    role_id, given = number_at(role), RoleChanges.model_validate(await json_object(request))
+    role_id, given = short_id_at(role), RoleChanges.model_validate(await json_object(request))
     return affected(await outcomes_of(lambda: _change(role_id, given)))
 
 
@@ -223,7 +224,7 @@ async def _whole_role(role_id: int) -> dict[str, Any]:
 
 @delete("/api/v1/roles/{role:str}", include_in_schema=False, status_code=204)
 async def delete_role(role: str) -> None:
-    await remove_role(number_at(role))
+    await remove_role(short_id_at(role))
 
 
 # ------------------------------------------------------------------ shares
@@ -232,7 +233,7 @@ async def delete_role(role: str) -> None:
 @get("/api/v1/{collection:str}/{record_id:str}/shares", include_in_schema=False)
 async def list_shares(collection: str, record_id: str) -> dict[str, Any]:
     record_type = type_at(collection, "read")
-    return {"items": [_share(s) for s in await shares_of(record_type, record_id_at(record_id))]}
+    return {"items": [_share(s) for s in await shares_of(record_type, id_at(record_id))]}
 
 
 def _share(share: Shared) -> dict[str, Any]:
@@ -248,7 +249,7 @@ def _share(share: Shared) -> dict[str, Any]:
 @post("/api/v1/{collection:str}/{record_id:str}/shares", include_in_schema=False)
 async def share(request: AnyRequest, collection: str, record_id: str) -> dict[str, Any]:
     """Show a record to a person, or to a department and all below it."""
-    record_type, number = type_at(collection, "read"), record_id_at(record_id)
+    record_type, number = type_at(collection, "read"), id_at(record_id)
     given = NewShare.model_validate(await json_object(request))
     await desk.get(record_type.table, number)
     made = await share_record(
@@ -273,7 +274,7 @@ def _day(text: str | None) -> dt.date | None:
 
 @delete("/api/v1/shares/{share_id:str}", include_in_schema=False, status_code=204)
 async def end_share(share_id: str) -> None:
-    await unshare(number_at(share_id))
+    await unshare(short_id_at(share_id))
 
 
 BODIES: Mapping[str, type[BaseModel]] = {

@@ -6,10 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dougong.errors import NotFound
-from dougong.web.api.records import record_id_at
-
-__all__ = ["Body", "Id", "number_at"]
+__all__ = ["Body", "Id"]
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
@@ -18,11 +15,3 @@ class Body(BaseModel):
     """What a request sends: nothing beyond the named fields."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-
-
-def number_at(text: str) -> int:
-    """The id of an account, a role, a group or a share: these tables count in four bytes."""
-    number = record_id_at(text)
-    if number >= 2**31:
-        raise NotFound
-    return number

@@ -12,8 +12,8 @@ from dougong.access.principal import current
 from dougong.errors import Invalid, Problem
 from dougong.i18n import _
 from dougong.records.types import RecordType
-from dougong.web.api.bodies import number_at
-from dougong.web.api.records import record_id_at, type_at
+from dougong.web.addresses import id_at, short_id_at
+from dougong.web.api.records import type_at
 
 __all__ = ["routes"]
 
@@ -25,7 +25,7 @@ async def explain_right(request: AnyRequest) -> dict[str, Any]:
     """`?record=customers/12&user=3&action=read&field=credit_limit`; without `user` about oneself."""
     sent = request.query_params
     record_type, number = _record(sent.get("record", ""))
-    user = number_at(sent["user"]) if "user" in sent else current().user
+    user = short_id_at(sent["user"]) if "user" in sent else current().user
     found = await explain(record_type, number, user, sent.get("action", "read"), sent.get("field", ""))
     return {
         "record": f"{record_type.path}/{number}",
@@ -57,7 +57,7 @@ def _record(text: str) -> tuple[RecordType, int]:
     path, slash, number = text.partition("/")
     if not slash:
         raise Invalid(Problem("record", _("Name a record like “customers/12”."), text, "required"))
-    return type_at(path, "read"), record_id_at(number)
+    return type_at(path, "read"), id_at(number)
 
 
 def _page(text: str) -> int:

@@ -13,7 +13,8 @@ from dougong.access.conferring import Outcome
 from dougong.access.services.groups import GroupLine
 from dougong.db import transaction
 from dougong.i18n import _
-from dougong.web.api.bodies import Body, Id, number_at
+from dougong.web.addresses import short_id_at
+from dougong.web.api.bodies import Body, Id
 from dougong.web.api.records import json_object
 
 __all__ = ["BODIES", "affected", "routes"]
@@ -62,12 +63,12 @@ async def create_group(request: AnyRequest) -> dict[str, Any]:
 
 @get("/api/v1/groups/{group:str}", include_in_schema=False)
 async def read_group(group: str) -> dict[str, Any]:
-    return _group(await services.group(number_at(group)))
+    return _group(await services.group(short_id_at(group)))
 
 
 @patch("/api/v1/groups/{group:str}", include_in_schema=False)
 async def change_group(request: AnyRequest, group: str) -> dict[str, Any]:
-    group_id = number_at(group)
+    group_id = short_id_at(group)
     await _change(group_id, GroupChanges.model_validate(await json_object(request)))
     return _group(await services.group(group_id))
 
@@ -75,7 +76,7 @@ async def change_group(request: AnyRequest, group: str) -> dict[str, Any]:
 @post("/api/v1/groups/{group:str}/preview", include_in_schema=False, status_code=200)
 async def preview_group(request: AnyRequest, group: str) -> dict[str, Any]:
     """Who would gain and lose what by these changes. Nothing is changed."""
-    group_id, given = number_at(group), GroupChanges.model_validate(await json_object(request))
+    group_id, given = short_id_at(group), GroupChanges.model_validate(await json_object(request))
     return affected(await services.outcomes_of(lambda: _change(group_id, given)))
 
 
@@ -92,18 +93,18 @@ async def _change(group_id: int, given: GroupChanges) -> None:
 
 @delete("/api/v1/groups/{group:str}", include_in_schema=False, status_code=204)
 async def remove_group(group: str) -> None:
-    await services.remove_group(number_at(group))
+    await services.remove_group(short_id_at(group))
 
 
 @get("/api/v1/operators/{user:str}/groups", include_in_schema=False)
 async def read_groups_of(user: str) -> dict[str, Any]:
-    return {"groups": [line.id for line in await services.groups_of(number_at(user))]}
+    return {"groups": [line.id for line in await services.groups_of(short_id_at(user))]}
 
 
 @put("/api/v1/operators/{user:str}/groups", include_in_schema=False)
 async def join_groups(request: AnyRequest, user: str) -> dict[str, Any]:
     given = GroupsOfOperator.model_validate(await json_object(request))
-    await services.join_groups(number_at(user), given.groups)
+    await services.join_groups(short_id_at(user), given.groups)
     return {"groups": sorted(set(given.groups))}
 
 

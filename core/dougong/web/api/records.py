@@ -22,15 +22,16 @@ from dougong.records.actions import action_named, run_action
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
 from dougong.records.history import as_stored, history_of
-from dougong.records.kinds import BIGGEST_INT, UNSTORABLE
+from dougong.records.kinds import UNSTORABLE
 from dougong.records.queries import LARGEST_PAGE, Query, fetch_page, sums
 from dougong.records.tables import Row
 from dougong.records.types import RecordType
 from dougong.records.values import read_values, send_row
+from dougong.web.addresses import id_at
 from dougong.web.api.json_text import holds_nul, read_json
 from dougong.web.problems import BadRequest, PreconditionRequired, UnsupportedContent
 
-__all__ = ["json_object", "record_id_at", "routes", "type_at"]
+__all__ = ["json_object", "routes", "type_at"]
 
 LIST_PARAMETERS = ("q", "filter", "sort", "fields", "limit", "cursor", "page", "count")
 
@@ -43,12 +44,6 @@ def type_at(path: str, action: str) -> RecordType:
     if not may(current(), record_type, action):
         raise Forbidden
     return record_type
-
-
-def record_id_at(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or len(text) > 19 or not 0 < int(text) <= BIGGEST_INT:
-        raise NotFound
-    return int(text)
 
 
 async def json_object(request: Request[Any, Any, Any]) -> dict[str, Any]:
@@ -176,7 +171,7 @@ async def read_record(collection: str, record_id: str, request: Request[Any, Any
     record_type = type_at(collection, "read")
     if record_id == "summary":
         return Response(await _summary(record_type, request.query_params))
-    return _answer(record_type, await desk.get(record_type.table, record_id_at(record_id)), 200)
+    return _answer(record_type, await desk.get(record_type.table, id_at(record_id)), 200)
 
 
 async def _summary(record_type: RecordType, given: Mapping[str, str]) -> dict[str, Any]:
@@ -200,7 +195,7 @@ async def read_history(collection: str, record_id: str, request: Request[Any, An
     record_type = type_at(collection, "read")
     limit = _number(request.query_params, "limit", 50, 200)
     before = _number(request.query_params, "before", 0, 999_999_999) or None
-    entries = await history_of(record_type, record_id_at(record_id), limit=limit, before_id=before)
+    entries = await history_of(record_type, id_at(record_id), limit=limit, before_id=before)
     return {
         "items": [
             {
@@ -239,7 +234,7 @@ async def create_record(request: Request[Any, Any, Any], collection: str) -> Res
 @patch("/api/v1/{collection:str}/{record_id:str}", include_in_schema=False)
 async def change_record(request: Request[Any, Any, Any], collection: str, record_id: str) -> Response[Any]:
     record_type = type_at(collection, "read")
-    found = await desk.get(record_type.table, record_id_at(record_id))
+    found = await desk.get(record_type.table, id_at(record_id))
     version = _based_on(request, required=True)
     values = read_values(record_type, await json_object(request), current(), record=found)
     async with transaction():
@@ -250,7 +245,7 @@ async def change_record(request: Request[Any, Any, Any], collection: str, record
 @delete("/api/v1/{collection:str}/{record_id:str}", include_in_schema=False, status_code=204)
 async def remove_record(request: Request[Any, Any, Any], collection: str, record_id: str) -> Response[None]:
     record_type = type_at(collection, "read")
-    found = await desk.get(record_type.table, record_id_at(record_id))
+    found = await desk.get(record_type.table, id_at(record_id))
     async with transaction():
         await desk.remove(found, version=_based_on(request, required=False))
         return Response(None, status_code=204, headers={"Change-Batch": _batch()})
@@ -259,7 +254,7 @@ async def remove_record(request: Request[Any, Any, Any], collection: str, record
 @post("/api/v1/{collection:str}/{record_id:str}/{verb:str}", include_in_schema=False, status_code=200)
 async def act_on_record(request: Request[Any, Any, Any], collection: str, record_id: str, verb: str) -> Response[Any]:
     record_type = type_at(collection, "read")
-    found = await desk.get(record_type.table, record_id_at(record_id))
+    found = await desk.get(record_type.table, id_at(record_id))
     body = await json_object(request)
     version = _based_on(request, required=False)
     if version is not None:

@@ -10,7 +10,7 @@ from dougong.access.principal import current
 from dougong.people import sign_in
 from dougong.people.attempts import locked_until, unlock
 from dougong.people.sign_in import OpenSession
-from dougong.web.api.bodies import number_at
+from dougong.web.addresses import short_id_at
 from dougong.web.pages.sessions import idle_of
 from dougong.web.visitors import visitor_of
 
@@ -56,34 +56,34 @@ async def end_others(request: AnyRequest) -> None:
 
 @delete("/api/v1/sessions/{session:str}", include_in_schema=False, status_code=204)
 async def end_session(session: str) -> None:
-    await sign_in.end_session(current().user, number_at(session))
+    await sign_in.end_session(current().user, short_id_at(session))
 
 
 @get("/api/v1/accounts/{user:str}/sessions", include_in_schema=False)
 async def list_sessions_of(request: AnyRequest, user: str) -> dict[str, Any]:
-    return await _sessions(request, number_at(user))
+    return await _sessions(request, short_id_at(user))
 
 
 @delete("/api/v1/accounts/{user:str}/sessions", include_in_schema=False, status_code=204)
 async def end_sessions_of(user: str) -> None:
-    await sign_in.end_sessions(number_at(user))
+    await sign_in.end_sessions(short_id_at(user))
 
 
 @delete("/api/v1/accounts/{user:str}/sessions/{session:str}", include_in_schema=False, status_code=204)
 async def end_session_of(user: str, session: str) -> None:
-    await sign_in.end_session(number_at(user), number_at(session))
+    await sign_in.end_session(short_id_at(user), short_id_at(session))
 
 
 @get("/api/v1/accounts/{user:str}/lock", include_in_schema=False)
 async def read_lock(user: str) -> dict[str, Any]:
     """Until when nobody can sign in with it after too many wrong passwords; null when they can."""
-    until = await locked_until(number_at(user))
+    until = await locked_until(short_id_at(user))
     return {"until": until.isoformat() if until else None}
 
 
 @delete("/api/v1/accounts/{user:str}/lock", include_in_schema=False, status_code=204)
 async def end_lock(user: str) -> None:
-    await unlock(number_at(user))
+    await unlock(short_id_at(user))
 
 
 routes = [

@@ -16,11 +16,12 @@ from dougong.people import sign_in
 from dougong.people.attempts import locked_until, unlock
 from dougong.people.services import Account, make_operator, remove_operator, reset_password
 from dougong.people.tables import Staff
+from dougong.web.addresses import short_id_at
 from dougong.web.pages.dialogs import answered, confirm_page, dialog_page, whole_number
 from dougong.web.pages.forms import Typed
 from dougong.web.pages.organisation import ORGANISATION, department_href
 from dougong.web.pages.previews import Proposal, digest, stamped, unseen, wants_back
-from dougong.web.pages.sessions import idle_of, number_at, session_part, token_ending, token_part
+from dougong.web.pages.sessions import idle_of, session_part, token_ending, token_part
 from dougong.web.pages.staff import STAFF, operator_at, staff_at, staff_href
 from dougong.web.render import go, page
 from dougong.web.views import AccountPage, Action, Banner, Crumb, FormField, FormPage, FormSection, Option
@@ -128,7 +129,7 @@ async def end_everywhere(request: AnyRequest, staff_id: str) -> Response[Any]:
 @post(f"{STAFF}/{{staff_id:str}}/account/sessions/{{session:str}}/end", include_in_schema=False, status_code=200)
 async def end_session(request: AnyRequest, staff_id: str, session: str) -> Response[Any]:
     found, account = await operator_at(staff_id)
-    await sign_in.end_session(account.user, number_at(session))
+    await sign_in.end_session(account.user, short_id_at(session))
     return go(request, account_href(found.id), _("Signed out there."))
 
 
@@ -136,13 +137,13 @@ async def end_session(request: AnyRequest, staff_id: str, session: str) -> Respo
 async def ask_token_end(request: AnyRequest, staff_id: str, token: str) -> Response[Any]:
     found, account = await operator_at(staff_id)
     path = account_href(found.id)
-    return page(request, await token_ending(account.user, number_at(token), f"{path}/tokens", path))
+    return page(request, await token_ending(account.user, short_id_at(token), f"{path}/tokens", path))
 
 
 @post(f"{STAFF}/{{staff_id:str}}/account/tokens/{{token:str}}/end", include_in_schema=False, status_code=200)
 async def end_token(request: AnyRequest, staff_id: str, token: str) -> Response[Any]:
     found, account = await operator_at(staff_id)
-    await sign_in.remove_token(account.user, number_at(token))
+    await sign_in.remove_token(account.user, short_id_at(token))
     return go(request, account_href(found.id), _("The token is ended."))
 
 

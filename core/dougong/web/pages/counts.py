@@ -14,8 +14,9 @@ from dougong.records import desk
 from dougong.records.filters import compile_filter, conditions
 from dougong.records.queries import bounded_count
 from dougong.records.types import RecordType
+from dougong.web.addresses import id_at
 from dougong.web.pages.lists import can_be_asked, total_words, type_at
-from dougong.web.pages.records import id_at, pointing_to, tab_key
+from dougong.web.pages.records import pointing_to, tab_key
 from dougong.web.shell import menus_for
 
 __all__ = ["routes"]

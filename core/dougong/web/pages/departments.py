@@ -22,10 +22,10 @@ from dougong.people.services import (
 from dougong.people.tables import Department, Staff
 from dougong.records import desk, references
 from dougong.records.values import is_empty, read_values, required_problem
+from dougong.web.addresses import id_at
 from dougong.web.pages.dialogs import answered, based_on_now, confirm_page, dialog_page, whole_number
 from dougong.web.pages.forms import Typed
 from dougong.web.pages.organisation import ORGANISATION, department_href
-from dougong.web.pages.records import id_at
 from dougong.web.render import go, page
 from dougong.web.tree import read_tree
 from dougong.web.views import FormField, FormPage, Option

@@ -28,10 +28,10 @@ from dougong.records import desk
 from dougong.records.filters import visible_field
 from dougong.records.references import titles
 from dougong.records.types import RecordType
+from dougong.web.addresses import id_at, short_id_at
 from dougong.web.components import hue, initial
 from dougong.web.pages.dialogs import whole_number
 from dougong.web.pages.lists import title_text
-from dougong.web.pages.records import id_at
 from dougong.web.pages.staff import staff_href
 from dougong.web.render import page
 from dougong.web.views import Action, Crumb, ExplainPage, FormField, Option, ReaderLine, ReasonLine
@@ -149,7 +149,7 @@ async def _person(sent: Mapping[str, str]) -> tuple[int | None, int | None]:
         await desk.get(Staff, staff)
         return staff, await account_behind(staff)
     if sent.get("user"):
-        return None, id_at(sent["user"])
+        return None, short_id_at(sent["user"])
     return current().staff, current().user
 
 

@@ -30,6 +30,7 @@ from dougong.people.services import Account
 from dougong.people.tables import Staff
 from dougong.records.gate import ids
 from dougong.records.queries import Query, fetch_page
+from dougong.web.addresses import short_id_at
 from dougong.web.components import hue, initial
 from dougong.web.pages.dialogs import answered, dialog_page, whole_number
 from dougong.web.pages.forms import Typed
@@ -45,7 +46,6 @@ from dougong.web.pages.previews import (
     unseen,
     wants_back,
 )
-from dougong.web.pages.records import id_at
 from dougong.web.pages.roles import GROUPS, SAVED, role_tabs, words
 from dougong.web.pages.staff import STAFF, operator_at, staff_href
 from dougong.web.render import go, page
@@ -119,7 +119,7 @@ async def make(request: AnyRequest) -> Response[Any]:
 
 @get(f"{GROUPS}/{{group_id:str}}", include_in_schema=False)
 async def show_group(request: AnyRequest, group_id: str) -> Response[Any]:
-    known = await group(id_at(group_id))
+    known = await group(short_id_at(group_id))
     return page(request, await _group_page(known, _standing(known)))
 
 
@@ -193,7 +193,7 @@ def _person(member: Member) -> Line:
 
 @post(f"{GROUPS}/{{group_id:str}}", include_in_schema=False, status_code=200)
 async def save(request: AnyRequest, group_id: str) -> Response[Any]:
-    known = await group(id_at(group_id))
+    known = await group(short_id_at(group_id))
     path = f"{GROUPS}/{known.id}"
 
     async def do(typed: Typed) -> Response[Any]:
@@ -227,7 +227,7 @@ def _numbers(typed: Typed, name: str) -> list[int]:
 
 @get(f"{GROUPS}/{{group_id:str}}/remove", include_in_schema=False)
 async def ask_removal(request: AnyRequest, group_id: str) -> Response[Any]:
-    return page(request, await ask_about(_removal(await group(id_at(group_id)))))
+    return page(request, await ask_about(_removal(await group(short_id_at(group_id)))))
 
 
 def _removal(known: GroupLine) -> Proposal:
@@ -245,7 +245,7 @@ def _removal(known: GroupLine) -> Proposal:
 
 @post(f"{GROUPS}/{{group_id:str}}/remove", include_in_schema=False, status_code=200)
 async def remove(request: AnyRequest, group_id: str) -> Response[Any]:
-    known = await group(id_at(group_id))
+    known = await group(short_id_at(group_id))
 
     async def do(typed: Typed) -> Response[Any]:
         done = go(request, GROUPS, _("The group “%(group)s” is deleted.", group=known.name))

@@ -16,10 +16,10 @@ from dougong.i18n import _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.fields import Field
 from dougong.records.types import RecordType
+from dougong.web.addresses import short_id_at
 from dougong.web.pages.dialogs import answered
 from dougong.web.pages.forms import Typed
 from dougong.web.pages.previews import Proposal, conflict_banner, errors_of, stamped, unseen, wants_back
-from dougong.web.pages.records import id_at
 from dougong.web.pages.roles import ROLES, SAVED, role_stamp
 from dougong.web.render import go, page
 from dougong.web.views import Crumb, FormField, HeldField, HeldFieldsPage, Option
@@ -36,7 +36,7 @@ async def ask_fields(request: AnyRequest, role_id: str, collection: str) -> Resp
 
 
 async def _role_and_type(role_id: str, collection: str) -> tuple[Matrix, RecordType]:
-    known, kind = await matrix(id_at(role_id)), current_snapshot().by_path.get(collection)
+    known, kind = await matrix(short_id_at(role_id)), current_snapshot().by_path.get(collection)
     if kind is None or known.role.key == ADMIN:
         raise NotFound
     return known, kind

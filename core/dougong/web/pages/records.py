@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,7 +14,7 @@ from piccolo.columns.combination import WhereRaw
 from dougong.access.principal import current
 from dougong.access.rights import may, may_with, within_reach
 from dougong.db import transaction
-from dougong.errors import DougongError, Forbidden, Invalid, NotFound
+from dougong.errors import DougongError, Forbidden, Invalid
 from dougong.i18n import Text, _, moment_text, number_text, today
 from dougong.plugin.contributions import Tab as RelatedTab
 from dougong.plugin.contributions import Timeline
@@ -25,11 +24,11 @@ from dougong.records.actions import offered
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
 from dougong.records.history import HistoryEntry, as_stored, history_of
-from dougong.records.kinds import BIGGEST_INT
 from dougong.records.queries import Query, fetch_page, neighbours
 from dougong.records.tables import Row
 from dougong.records.types import Move, RecordType, Template, keys_of
 from dougong.records.values import read_values
+from dougong.web.addresses import id_at
 from dougong.web.cells import avatar_letter, cell_for, tone_of
 from dougong.web.components import hue
 from dougong.web.pages.lists import list_state, table_view, title_text, type_at
@@ -59,13 +58,6 @@ AnyRequest = Request[Any, Any, Any]
 TIMELINE = 30
 RELATED = 50
 _ICONS = {"create": "plus", "update": "pencil", "remove": "trash"}
-
-
-def id_at(text: str) -> int:
-    """The id in an address; what is none leads nowhere."""
-    if not re.fullmatch(r"[0-9]{1,18}", text) or not 0 < int(text) <= BIGGEST_INT:
-        raise NotFound
-    return int(text)
 
 
 async def record_at(collection: str, record_id: str) -> tuple[RecordType, Row]:

@@ -33,6 +33,7 @@ from dougong.errors import NotFound
 from dougong.i18n import _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.types import ACTION_LABELS, ACTIONS, RecordType
+from dougong.web.addresses import short_id_at
 from dougong.web.components import hue, initial
 from dougong.web.pages.dialogs import answered, confirm_page, dialog_page, whole_number
 from dougong.web.pages.effects import effect_of
@@ -49,7 +50,6 @@ from dougong.web.pages.previews import (
     unseen,
     wants_back,
 )
-from dougong.web.pages.records import id_at
 from dougong.web.pages.staff import staff_href
 from dougong.web.render import go, page
 from dougong.web.tree import read_tree
@@ -158,7 +158,7 @@ async def make(request: AnyRequest) -> Response[Any]:
 
 @get(f"{ROLES}/{{role_id:str}}", include_in_schema=False)
 async def show_role(request: AnyRequest, role_id: str) -> Response[Any]:
-    known = await matrix(id_at(role_id))
+    known = await matrix(short_id_at(role_id))
     return page(request, await _role_page(known, _standing(known)))
 
 
@@ -362,7 +362,7 @@ def _rights_field(known: Matrix, typed: Typed) -> FormField:
 
 @post(f"{ROLES}/{{role_id:str}}", include_in_schema=False, status_code=200)
 async def save(request: AnyRequest, role_id: str) -> Response[Any]:
-    known = await matrix(id_at(role_id))
+    known = await matrix(short_id_at(role_id))
     role, path = known.role, f"{ROLES}/{known.role.id}"
 
     async def do(typed: Typed) -> Response[Any]:
@@ -444,7 +444,7 @@ def _offered_rights() -> set[str]:
 
 @get(f"{ROLES}/{{role_id:str}}/copy", include_in_schema=False)
 async def ask_copy(request: AnyRequest, role_id: str) -> Response[Any]:
-    known = await matrix(id_at(role_id))
+    known = await matrix(short_id_at(role_id))
     return page(request, _copy_page(known, Typed({"name": str(_("%(role)s, copy", role=known.role.name))})))
 
 
@@ -456,7 +456,7 @@ def _copy_page(known: Matrix, typed: Typed) -> FormPage:
 
 @post(f"{ROLES}/{{role_id:str}}/copy", include_in_schema=False, status_code=200)
 async def copy(request: AnyRequest, role_id: str) -> Response[Any]:
-    known = await matrix(id_at(role_id))
+    known = await matrix(short_id_at(role_id))
 
     async def do(typed: Typed) -> Response[Any]:
         made = await copy_role(known.role.id, typed.values.get("name", ""))
@@ -470,7 +470,7 @@ async def copy(request: AnyRequest, role_id: str) -> Response[Any]:
 
 @get(f"{ROLES}/{{role_id:str}}/remove", include_in_schema=False)
 async def ask_removal(request: AnyRequest, role_id: str) -> Response[Any]:
-    return page(request, _removal_page(await matrix(id_at(role_id)), Typed({})))
+    return page(request, _removal_page(await matrix(short_id_at(role_id)), Typed({})))
 
 
 def _removal_page(known: Matrix, typed: Typed) -> FormPage:
@@ -488,7 +488,7 @@ def _removal_page(known: Matrix, typed: Typed) -> FormPage:
 
 @post(f"{ROLES}/{{role_id:str}}/remove", include_in_schema=False, status_code=200)
 async def remove(request: AnyRequest, role_id: str) -> Response[Any]:
-    known = await matrix(id_at(role_id))
+    known = await matrix(short_id_at(role_id))
 
     async def do(typed: Typed) -> Response[Any]:
         await remove_role(known.role.id)

@@ -13,14 +13,14 @@ from dougong.errors import Forbidden, Invalid, NotFound, Problem
 from dougong.i18n import Text, _, company_zone, date_text, moment_text, number_text, today
 from dougong.people import sign_in
 from dougong.people.sign_in import OpenSession
+from dougong.web.addresses import short_id_at
 from dougong.web.pages.dialogs import answered, confirm_page, dialog_page
 from dougong.web.pages.forms import Typed
-from dougong.web.pages.records import id_at
 from dougong.web.render import go, page
 from dougong.web.views import AccountPage, Action, Cell, FormField, FormPage, FormSection, Line, LineTile
 from dougong.web.visitors import visitor_of
 
-__all__ = ["idle_of", "number_at", "routes", "session_part", "token_ending", "token_part"]
+__all__ = ["idle_of", "routes", "session_part", "token_ending", "token_part"]
 
 AnyRequest = Request[Any, Any, Any]
 SESSIONS = "/sessions"
@@ -86,17 +86,9 @@ def idle_of(request: AnyRequest) -> dt.timedelta:
     return dt.timedelta(hours=request.app.state.config.session_idle_hours)
 
 
-def number_at(text: str) -> int:
-    """The id of a session or a token: these count in four bytes."""
-    number = id_at(text)
-    if number >= 2**31:
-        raise NotFound
-    return number
-
-
 @post(f"{SESSIONS}/{{session:str}}/end", include_in_schema=False, status_code=200)
 async def end_session(request: AnyRequest, session: str) -> Response[Any]:
-    await sign_in.end_session(current().user, number_at(session))
+    await sign_in.end_session(current().user, short_id_at(session))
     return go(request, SESSIONS, _("Signed out there."))
 
 
@@ -185,7 +177,7 @@ def _made_page(label: str, token: str) -> FormPage:
 
 @get(f"{TOKENS}/{{token:str}}/end", include_in_schema=False)
 async def ask_end(request: AnyRequest, token: str) -> Response[Any]:
-    return page(request, await token_ending(current().user, number_at(token), TOKENS, SESSIONS))
+    return page(request, await token_ending(current().user, short_id_at(token), TOKENS, SESSIONS))
 
 
 async def token_ending(user: int, token: int, path: str, back: str) -> FormPage:
@@ -200,7 +192,7 @@ async def token_ending(user: int, token: int, path: str, back: str) -> FormPage:
 
 @post(f"{TOKENS}/{{token:str}}/end", include_in_schema=False, status_code=200)
 async def end_token(request: AnyRequest, token: str) -> Response[Any]:
-    await sign_in.remove_token(current().user, number_at(token))
+    await sign_in.remove_token(current().user, short_id_at(token))
     return go(request, SESSIONS, _("The token is ended."))
 
 

@@ -15,10 +15,11 @@ from dougong.people.tables import Staff
 from dougong.records.references import titles
 from dougong.records.tables import Row
 from dougong.records.types import RecordType
+from dougong.web.addresses import short_id_at
 from dougong.web.pages.departments import department_choice
 from dougong.web.pages.dialogs import answered, dialog_page, whole_number
 from dougong.web.pages.forms import Typed
-from dougong.web.pages.records import id_at, record_at
+from dougong.web.pages.records import record_at
 from dougong.web.render import go, page
 from dougong.web.views import FormField, FormPage, Option
 
@@ -108,7 +109,7 @@ def _day(text: str) -> dt.date | None:
 @post("/{collection:str}/{record_id:str}/shares/{share_id:str}/remove", include_in_schema=False, status_code=200)
 async def end_share(request: AnyRequest, collection: str, record_id: str, share_id: str) -> Response[Any]:
     record_type, record = await _shareable(collection, record_id)
-    number = id_at(share_id)
+    number = short_id_at(share_id)
     if number not in {s.id for s in await shares_of(record_type, int(record.id))}:
         raise NotFound
     await unshare(number)

@@ -19,13 +19,14 @@ from dougong.people.tables import Staff
 from dougong.records import desk, references
 from dougong.records.filters import visible_field
 from dougong.records.values import is_empty, read_values, required_problem
+from dougong.web.addresses import id_at
 from dougong.web.cells import cell_for
 from dougong.web.components import hue, initial
 from dougong.web.pages.departments import department_choice
 from dougong.web.pages.dialogs import answered, based_on_now, confirm_page, dialog_page, whole_number
 from dougong.web.pages.forms import Typed, form_page
 from dougong.web.pages.organisation import ORGANISATION, department_href, may_keep, staff_actions
-from dougong.web.pages.records import grouped_fields, id_at, timeline_of, tools_of
+from dougong.web.pages.records import grouped_fields, timeline_of, tools_of
 from dougong.web.render import go, page
 from dougong.web.views import Action, Cell, Crumb, FormField, FormPage, Placeholder, Property, PropertyGroup, RecordPage
 
