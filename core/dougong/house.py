@@ -13,6 +13,7 @@ from dougong.access.principal import acting_as, system
 from dougong.access.services import apply_presets
 from dougong.builtin import core
 from dougong.db import close_database, open_database, transaction
+from dougong.db.attaching import detach_all
 from dougong.i18n import _
 from dougong.plugin.board import Board, put_up, read_states
 from dougong.plugin.discovery import Installed, LoadedPlugin, discover
@@ -64,6 +65,7 @@ class House:
             log.exception("can't leave the list of processes")
         put_up(None)
         install(None)
+        detach_all()
         await close_database(self.engine)
 
 
@@ -82,6 +84,7 @@ async def open_house(
     except BaseException:
         put_up(None)
         install(None)
+        detach_all()
         await close_database(engine)
         raise
     house = House(config, engine, board)

@@ -15,6 +15,7 @@ from piccolo.querystring import QueryString
 
 from dougong.access.principal import Grant, Principal, SharedIds
 from dougong.plugin.manifest import BadPlugin
+from dougong.records.definitions import sorted_text
 from dougong.records.gate import ids, physical
 from dougong.records.types import ACTIONS, RecordType
 
@@ -64,11 +65,16 @@ class TypeGuard:
         return rows(self.record_type, "read", principal, engine, alias)
 
     def held_back(self, principal: Principal) -> Mapping[str, frozenset[str]]:
-        """Database names of the columns this person may not see → the states in which they may; mostly none."""
+        """Database names of the columns this person may not see → the states in which they may; mostly none.
+
+        Nobody sees a field that is switched off. What a text sorts by is held back with the text.
+        """
         prefix = f"{self.record_type.key}."
         but_in = dict.fromkeys(principal.hidden, frozenset[str]()) | dict(principal.hidden_but_in)
         keys = {name.removeprefix(prefix): states for name, states in but_in.items() if name.startswith(prefix)}
-        return {c._meta.db_column_name: keys[c._meta.name] for c in self.table._meta.columns if c._meta.name in keys}
+        keys |= dict.fromkeys(self.record_type.shape.switched_off, frozenset[str]())
+        shown = ((c, sorted_text(c._meta.name)) for c in self.table._meta.columns)
+        return {c._meta.db_column_name: keys[name] for c, name in shown if name in keys}
 
 
 def guard_of(record_type: RecordType) -> TypeGuard:

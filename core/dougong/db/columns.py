@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "JSON",
+    "Address",
     "BigInt",
     "BigSerial",
     "Boolean",
@@ -40,11 +41,15 @@ __all__ = [
     "LazyTableReference",
     "Lookup",
     "Money",
+    "MultiChoice",
+    "Number",
     "Option",
     "Phone",
     "PiccoloForeignKey",
     "Serial",
+    "SerialNumber",
     "Text",
+    "TimeOfDay",
     "Timestamptz",
     "Url",
     "Varchar",
@@ -136,3 +141,46 @@ class Url(Varchar):
 
     def __init__(self, length: int = 300, default: str | None = "", **kwargs: Any) -> None:
         super().__init__(length=length, default=default, **kwargs)
+
+
+class Number(BigInt):
+    """An exact number with a fixed count of decimal places, kept in units of the last of them (places=2: 1.50 is 150)."""
+
+    def __init__(self, places: int = 0, *, null: bool = True, **kwargs: Any) -> None:
+        self.places = places
+        kwargs.setdefault("default", None)
+        super().__init__(null=null, **kwargs)
+        self._meta.params["places"] = places
+
+
+class MultiChoice(Text):
+    """Any number of keys out of a `Lookup`, kept as a JSON list in the order of the alphabet; None for none."""
+
+    def __init__(self, options: Lookup, *, null: bool = True, **kwargs: Any) -> None:
+        self.options = options
+        kwargs.setdefault("default", None)
+        super().__init__(null=null, **kwargs)
+        self._meta.params["options"] = options
+
+
+class TimeOfDay(Varchar):
+    """A time of the day as "09:30": no date, no time zone."""
+
+    def __init__(self, *, null: bool = True, **kwargs: Any) -> None:
+        kwargs.setdefault("default", None)
+        super().__init__(length=5, null=null, **kwargs)
+
+
+class Address(Varchar):
+    """Where something is, as one writes it on an envelope."""
+
+    def __init__(self, length: int = 300, default: str | None = "", **kwargs: Any) -> None:
+        super().__init__(length=length, default=default, **kwargs)
+
+
+class SerialNumber(Varchar):
+    """A number given by rule when the record is made: never typed, never given twice."""
+
+    def __init__(self, *, null: bool = True, **kwargs: Any) -> None:
+        kwargs.setdefault("default", None)
+        super().__init__(length=60, null=null, unique=True, **kwargs)

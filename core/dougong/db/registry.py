@@ -22,6 +22,7 @@ __all__ = [
     "register",
     "table",
     "tables",
+    "touch",
     "use",
 ]
 
@@ -40,14 +41,14 @@ def register(table: type[Table], *, private: bool) -> None:
     _tables[name] = table
     (_private.add if private else _private.discard)(name)
     _bind(table)
-    _changed()
+    touch()
 
 
 def forget(name: str) -> None:
     """Take a table off the list; its rows stay in the database, out of everybody's reach."""
     _tables.pop(name, None)
     _private.discard(name)
-    _changed()
+    touch()
 
 
 def tables() -> list[type[Table]]:
@@ -76,7 +77,7 @@ def use(engine: Engine | None) -> None:
     _engine = engine
     for table in _tables.values():
         _bind(table)
-    _changed()
+    touch()
 
 
 def engine() -> Engine:
@@ -95,7 +96,7 @@ def _bind(table: type[Table]) -> None:
     table._meta._db = cast("Any", _engine)  # ours stands in for Piccolo's own
 
 
-def _changed() -> None:
+def touch() -> None:
     global _generation
     _generation += 1
 

@@ -16,6 +16,7 @@ from dougong.plugin.processes import Presence
 from dougong.plugin.settings import load_settings
 from dougong.plugin.snapshot import Snapshot, install, maybe_snapshot
 from dougong.plugin.tables import PluginState
+from dougong.records.definitions import attach_definitions, read_definitions
 
 __all__ = ["Board", "States", "board", "put_up", "read_states"]
 
@@ -38,7 +39,7 @@ class Board:
         self._seen: Versions | None = None
         self._one_at_a_time = asyncio.Lock()
 
-    def snapshot(self, epoch: int, on: Sequence[str]) -> Snapshot:
+    async def snapshot(self, epoch: int, on: Sequence[str]) -> Snapshot:
         """What is served when these are on: without those that fail, or need one that is not on."""
         served: list[Plugin] = [self.core]
         names: set[str] = set()
@@ -46,7 +47,10 @@ class Board:
             if loaded.plugin and loaded.name in on and names.issuperset(loaded.plugin.requirements):
                 served.append(loaded.plugin)
                 names.add(loaded.name)
-        return Snapshot.of(epoch, served)
+        added = await read_definitions()
+        for definitions in added.values():
+            attach_definitions(definitions)
+        return Snapshot.of(epoch, served, added)
 
     async def refresh(self) -> None:
         """Look at the counters and catch up; requests under way keep the snapshot they pinned."""
@@ -65,7 +69,7 @@ class Board:
         served = maybe_snapshot()
         if self._seen is not None and served is not None and now.epoch == self._seen.epoch:
             return
-        fresh = self.snapshot(now.epoch, enabled_in(await read_states()))
+        fresh = await self.snapshot(now.epoch, enabled_in(await read_states()))
         _ = fresh.hooks  # made here, not in the first request's time
         install(fresh)
         if self.presence:

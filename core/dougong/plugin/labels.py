@@ -64,8 +64,9 @@ def _of_settings(model: type[BaseModel], domain: str) -> Iterator[Text]:
 
 
 def _of_record_type(record_type: RecordType) -> Iterator[Text]:
-    for field in record_type.fields.values():
-        yield field.label
+    for field in record_type.declared.values():
+        if isinstance(field.label, Text):
+            yield field.label
         yield from (o.label for o in field.fixed_options if isinstance(o.label, Text))
     if record_type.lifecycle:
         yield from (record_type.move_label(step) for step in record_type.lifecycle.steps)

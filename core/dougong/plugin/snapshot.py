@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dougong.plugin.contributions import Menu, Opening, Preset, Right, Tab, Tile, Timeline
 from dougong.plugin.hooks import HookCaller
+from dougong.records.definitions import Definition
+from dougong.records.shapes import Layout, Shape, shapes_from
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -32,15 +34,24 @@ __all__ = ["Snapshot", "current_snapshot", "install", "maybe_snapshot", "pinned"
 class Snapshot:
     """The enabled plugins and everything they contribute, found by key.
 
-    `plugins` are in dependency order; core itself, named "core", is the first and always there.
+    `plugins` are in dependency order; core itself, named "core", is the first and always there. `added` are the fields
+    the company added, by record type; `layouts` its templates, by record type and main category.
     """
 
     epoch: int
     plugins: Mapping[str, Plugin]
+    added: Mapping[str, Sequence[Definition]] = field(default_factory=dict)
+    layouts: Mapping[str, Mapping[str, Layout]] = field(default_factory=dict)
+    _shapes: dict[RecordType, Shape] = field(default_factory=dict)
 
     @staticmethod
-    def of(epoch: int, plugins: Sequence[Plugin]) -> Snapshot:
-        return Snapshot(epoch, {plugin.name: plugin for plugin in plugins})
+    def of(
+        epoch: int,
+        plugins: Sequence[Plugin],
+        added: Mapping[str, Sequence[Definition]] | None = None,
+        layouts: Mapping[str, Mapping[str, Layout]] | None = None,
+    ) -> Snapshot:
+        return Snapshot(epoch, {plugin.name: plugin for plugin in plugins}, added or {}, layouts or {})
 
     def __repr__(self) -> str:
         return f"<Snapshot {self.epoch}: {', '.join(self.plugins)}>"
@@ -83,7 +94,13 @@ class Snapshot:
 
     @cached_property
     def lookups(self) -> Mapping[str, Lookup]:
-        return {lookup.name: lookup for lookup in self._all("lookups")}
+        """The lists of choices by name: those of plugins, and those of added fields that have one of their own."""
+        return {lookup.name: lookup for lookup in (*self.lookups_of_fields, *self._all("lookups"))}
+
+    @cached_property
+    def lookups_of_fields(self) -> Sequence[Lookup]:
+        """The lists made with an added field, of record types that are on."""
+        return [d.lookup for key, added in self.added.items() if key in self.records for d in added if d.lookup]
 
     @cached_property
     def settings(self) -> Mapping[str, type[BaseModel]]:
@@ -93,6 +110,15 @@ class Snapshot:
     @cached_property
     def samples(self) -> Sequence[Callable[..., Awaitable[None]]]:
         return self._all("samples")
+
+    def shape(self, record_type: RecordType) -> Shape:
+        """The record type as the company has it in this snapshot, whether its plugin is on or off."""
+        known = self._shapes.get(record_type)
+        if known is None:
+            key = record_type.key
+            known = Shape(record_type, self.added.get(key, ()), self.layouts.get(key, {}))
+            self._shapes[record_type] = known
+        return known
 
     @cached_property
     def hooks(self) -> HookCaller:
@@ -155,6 +181,14 @@ def current_snapshot() -> Snapshot:
     if snapshot is None:
         raise RuntimeError("no snapshot: the house is not open")
     return snapshot
+
+
+def _shape(record_type: RecordType) -> Shape:
+    snapshot = maybe_snapshot()
+    return snapshot.shape(record_type) if snapshot is not None else Shape(record_type)
+
+
+shapes_from(_shape)
 
 
 @contextmanager

@@ -63,7 +63,7 @@ async def enable(name: str, *, cascade: bool = False) -> Switched:
         changed = _to_enable(here, name, states, cascade=cascade)
         on = [*enabled_in(states), *changed]
         for one in changed:
-            await _bring_in(here, here.installed.plugins[one], states, here.snapshot(epoch, on))
+            await _bring_in(here, here.installed.plugins[one], states, await here.snapshot(epoch, on))
     for one in changed:
         forgive(one)
     also = companions_of(here, name, await read_states())

@@ -96,10 +96,10 @@ class Field:
     key: str
     column: Column
     kind: str
-    label: Text
+    label: Text | str
     required: bool = False
     managed: bool = False
-    help: Text | None = None
+    help: Text | str | None = None
     fixed_options: tuple[Option, ...] = ()
 
     @cached_property

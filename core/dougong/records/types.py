@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from dougong.db.columns import Option, PiccoloForeignKey
 from dougong.i18n import Text, _, humanise
+from dougong.records.definitions import is_added
 from dougong.records.fields import Field, kind_of
+from dougong.records.shapes import Form, Shape, shape_of
 
 if TYPE_CHECKING:
     from piccolo.columns.base import Column
@@ -147,15 +149,15 @@ class Lifecycle:
 
 @dataclass(frozen=True)
 class Template:
-    """How the form is laid out as shipped: what must be filled in, what stands together, what is only shown.
+    """How the form is laid out as shipped: what must be filled in, what stands together, what the system fills in.
 
-    Columns not named in `groups` stand first, in the table's order.
+    Columns not named in `groups` stand first, in the table's order. `off` are fields the company may switch on.
     """
 
     required: Sequence[Column] = ()
     groups: Mapping[Text, Sequence[Column]] = field(default_factory=dict)
     readonly: Sequence[Column] = ()
-    hidden: Sequence[Column] = ()
+    off: Sequence[Column] = ()
 
 
 @dataclass(frozen=True)
@@ -260,36 +262,50 @@ class RecordType:
         """The package whose catalogue holds the words derived for this type."""
         return self.label.domain
 
-    @cached_property
-    def fields(self) -> Mapping[str, Field]:
-        """Every field by key, in the table's order; the search keys kept beside the title are not fields."""
-        columns = [c for c in self.table._meta.columns if c._meta.name not in _NEVER_SHOWN]
-        return {c._meta.name: self._field(c) for c in sorted(columns, key=self._place)}
+    @property
+    def shape(self) -> Shape:
+        """The type as the company has it now, in the snapshot that is worked on."""
+        return shape_of(self)
 
     @cached_property
+    def declared(self) -> Mapping[str, Field]:
+        """The fields its plugin declares, by key, in the table's order; the search keys kept beside the title are none."""
+        columns = [
+            c for c in self.table._meta.columns if c._meta.name not in _NEVER_SHOWN and not is_added(c._meta.name)
+        ]
+        return {c._meta.name: self._field(c) for c in sorted(columns, key=self._place)}
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """Every field by key, those the company added among them."""
+        return self.shape.fields
+
+    @property
+    def common(self) -> frozenset[str]:
+        """The keys of what every record carries."""
+        return _COMMON
+
+    @property
     def can_be_held_back(self) -> frozenset[str]:
         """The fields a role may hide or only show; without a title a record could not be named, nor kept apart from others,
         and by “active” the house itself tells what may still be chosen."""
         return frozenset(self.fields) - {"id", "version", "active", self.title._meta.name, *keys_of(self.always_seen)}
 
-    @cached_property
+    @property
     def entered(self) -> Mapping[str, Field]:
-        """The fields people fill in."""
-        hidden = keys_of(self.template.hidden)
-        return {k: f for k, f in self.fields.items() if not f.managed and k not in hidden}
+        """The fields people fill in, in one main category or another."""
+        return self.shape.entered
 
-    def template_of(self, values: Mapping[str, Any]) -> Template:
+    def form_of(self, values: Mapping[str, Any]) -> Form:
         """The template of the main category these values belong to."""
-        chosen = values.get(self.category._meta.name) if self.category is not None else None
-        return self.templates.get(chosen, self.template) if isinstance(chosen, str) else self.template
+        return self.shape.form(self.shape.category_of(values))
 
     def required_in(self, values: Mapping[str, Any]) -> frozenset[str]:
-        """The fields that must be filled in for a record of this main category."""
-        asked = {self.title._meta.name, *self._references_needed, *keys_of(self.template_of(values).required)}
-        return frozenset(k for k in asked if not self.fields[k].managed)
+        """The fields that must be filled in for a record with these values."""
+        return self.form_of(values).required
 
     @cached_property
-    def _references_needed(self) -> frozenset[str]:
+    def references_needed(self) -> frozenset[str]:
         """The references the table itself doesn't leave empty."""
         columns = self.table._meta.columns
         return frozenset(c._meta.name for c in columns if is_reference(c) and not c._meta.null)
@@ -307,7 +323,7 @@ class RecordType:
     @cached_property
     def owned(self) -> bool:
         """Whether rows have an owner and a department."""
-        return "owner" in self.fields and "department" in self.fields
+        return "owner" in self.declared and "department" in self.declared
 
     @cached_property
     def parents(self) -> Mapping[str, type[Row]]:
@@ -323,7 +339,7 @@ class RecordType:
         return keys_of(self.search) or (self.title._meta.name,)
 
     def state_option(self, key: str) -> Option:
-        return next((o for o in self.fields["state"].fixed_options if o.key == key), Option(key, key))
+        return next((o for o in self.declared["state"].fixed_options if o.key == key), Option(key, key))
 
     def state_of(self, record: Row | None) -> str | None:
         """The state a record is in, a new one (None) where the life cycle starts; None where there are no states."""
@@ -353,7 +369,7 @@ class RecordType:
             column=column,
             kind=kind,
             label=self._label(column),
-            required=name in {*keys_of(self.template.required), *self._references_needed, self.title._meta.name},
+            required=name in {*keys_of(self.template.required), *self.references_needed, self.title._meta.name},
             managed=name in MANAGED or (name == "state") or name in keys_of(self.template.readonly),
             help=None,
         )

@@ -46,7 +46,7 @@ END_CUSTOMER = Template(
 CHANNEL_CUSTOMER = Template(
     required=[Customer.name, Customer.kind],
     readonly=[Customer.last_contacted],
-    hidden=[Customer.intent, Customer.hot_topic, Customer.source],
+    off=[Customer.intent, Customer.hot_topic, Customer.source],
     groups={
         _("Where to reach"): [
             Customer.province,

@@ -322,7 +322,7 @@ def icons_of(plugin: Plugin) -> Iterator[str]:
 def columns_named_by(record: RecordType) -> Iterator[Any]:
     yield from (*record.search, *record.labels, record.title)
     for template in templates_of(record):
-        yield from (*template.required, *template.readonly, *template.hidden)
+        yield from (*template.required, *template.readonly, *template.off)
         yield from (column for group in template.groups.values() for column in group)
     for view in record.views:
         yield from (*view.columns, *view.phone, *([view.order] if view.order else ()))

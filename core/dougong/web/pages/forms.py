@@ -27,10 +27,10 @@ from dougong.records.filters import visible_field
 from dougong.records.history import history_of
 from dougong.records.tables import Row
 from dougong.records.types import Action as Verb
-from dougong.records.types import Move, RecordType, keys_of
+from dougong.records.types import Move, RecordType
 from dougong.records.values import is_empty, read_values, writable
 from dougong.web.pages.lists import control_kind, lookup_url, title_text, type_at
-from dougong.web.pages.records import grouped_fields, moves_offered, record_at, record_page
+from dougong.web.pages.records import moves_offered, record_at, record_page
 from dougong.web.render import go, page
 from dougong.web.views import Action, Banner, Crumb, FormField, FormPage, FormSection, Option, Submit, Tab
 
@@ -106,7 +106,8 @@ def _starting_values(record_type: RecordType) -> dict[str, str]:
 def _filled(record_type: RecordType, typed: Mapping[str, str], record: Row | None = None) -> dict[str, Any]:
     """The values to read: a box that isn't ticked sends nothing, and means no. What was left empty in a new record is left to its default."""
     who, state = current(), record_type.state_of(record)
-    fields = {key: field for key, field in record_type.entered.items() if writable(record_type, field, who, state)}
+    here = record_type.form_of(typed).fields.items()
+    fields = {key: field for key, field in here if writable(record_type, field, who, state)}
     values: dict[str, Any] = {key: value for key, value in typed.items() if key in fields}
     for key, field in fields.items():
         if field.kind == "yes_no":
@@ -199,10 +200,9 @@ async def form_page(
     conflict: Banner | None = None,
 ) -> FormPage:
     who, state = current(), record_type.state_of(record)
-    template, required = record_type.template_of(typed.values), record_type.required_in(typed.values)
-    left_out = keys_of(template.hidden)
-    seen = [f for f in record_type.entered.values() if visible_field(record_type, f.key, state=state)]
-    shown = [f for f in seen if f.key not in left_out]
+    form, required = record_type.form_of(typed.values), record_type.required_in(typed.values)
+    shown = [f for f in form.fields.values() if not f.managed and visible_field(record_type, f.key, state=state)]
+    by_key = {f.key: f for f in shown}
     titles = await _titles(shown, typed.values)
     path = f"/{record_type.path}" + (f"/{record.id}" if record else "")
     sections = tuple(
@@ -218,9 +218,11 @@ async def form_page(
                     readonly=not writable(record_type, f, who, state),
                 )
                 for f in fields
+                if f.key in by_key
             ),
         )
-        for label, fields in grouped_fields(template, shown)
+        for label, fields in form.groups
+        if any(f.key in by_key for f in fields)
     )
     hidden = [("version", str(version or record.version))] if record else [("back", back)] if back else []
     title = (

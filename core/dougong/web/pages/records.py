@@ -15,7 +15,7 @@ from dougong.access.principal import current
 from dougong.access.rights import may, may_with, within_reach
 from dougong.db import transaction
 from dougong.errors import DougongError, Forbidden, Invalid
-from dougong.i18n import Text, _, moment_text, number_text, today
+from dougong.i18n import _, moment_text, number_text, today
 from dougong.plugin.contributions import Tab as RelatedTab
 from dougong.plugin.contributions import Timeline
 from dougong.plugin.snapshot import current_snapshot
@@ -26,7 +26,7 @@ from dougong.records.filters import visible_field
 from dougong.records.history import HistoryEntry, as_stored, history_of
 from dougong.records.queries import Query, fetch_page, neighbours
 from dougong.records.tables import Row
-from dougong.records.types import Move, RecordType, Template, keys_of
+from dougong.records.types import Move, RecordType
 from dougong.records.values import read_values
 from dougong.web.addresses import id_at
 from dougong.web.cells import avatar_letter, cell_for, tone_of
@@ -290,11 +290,9 @@ def tools_of(record_type: RecordType, record: Row) -> tuple[Action, ...]:
 def _properties(
     record_type: RecordType, row: Mapping[str, Any], titles: Mapping[str, Mapping[int, str]]
 ) -> tuple[PropertyGroup, ...]:
-    template = record_type.template_of(row)
-    not_here = {"id", "version", "state", record_type.title._meta.name, *keys_of(template.hidden)}
-    groups = grouped_fields(template, list(record_type.fields.values()))
+    not_here = {"id", "version", "state", record_type.title._meta.name}
     found = []
-    for number, (label, fields) in enumerate(groups):
+    for number, (label, fields) in enumerate(record_type.form_of(row).groups):
         items = tuple(
             Property(str(f.label), cell_for(record_type, f, row[f.key], titles.get(f.key)))
             for f in fields
@@ -303,21 +301,6 @@ def _properties(
         if items:
             found.append(PropertyGroup(str(label), items, open=number < 4))
     return tuple(found)
-
-
-def grouped_fields(template: Template, fields: Sequence[Field]) -> list[tuple[Text, list[Field]]]:
-    """The template's groups in order; what it doesn't name stands first, what every record carries last."""
-    in_group = {c._meta.name: label for label, columns in template.groups.items() for c in columns}
-    by_key = {f.key: f for f in fields}
-    common = [
-        f for f in fields if f.key in ("owner", "department", "number", "created", "updated") and f.key not in in_group
-    ]
-    first = [f for f in fields if f.key not in in_group and f not in common]
-    groups: list[tuple[Text, list[Field]]] = [(_("Basics"), first)]
-    for label, columns in template.groups.items():
-        groups.append((label, [by_key[c._meta.name] for c in columns if c._meta.name in by_key]))
-    groups.append((_("Record"), common))
-    return [(label, members) for label, members in groups if members]
 
 
 # ------------------------------------------------------------------ timeline

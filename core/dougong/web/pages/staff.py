@@ -26,7 +26,7 @@ from dougong.web.pages.departments import department_choice
 from dougong.web.pages.dialogs import answered, based_on_now, confirm_page, dialog_page, whole_number
 from dougong.web.pages.forms import Typed, form_page
 from dougong.web.pages.organisation import ORGANISATION, department_href, may_keep, staff_actions
-from dougong.web.pages.records import grouped_fields, timeline_of, tools_of
+from dougong.web.pages.records import timeline_of, tools_of
 from dougong.web.render import go, page
 from dougong.web.views import Action, Cell, Crumb, FormField, FormPage, Placeholder, Property, PropertyGroup, RecordPage
 
@@ -118,7 +118,7 @@ def _tags(words: Sequence[str]) -> Cell:
 
 def _properties(row: Mapping[str, Any], known: Mapping[str, Mapping[int, str]]) -> tuple[PropertyGroup, ...]:
     found = []
-    for label, fields in grouped_fields(staff_type.template, list(staff_type.fields.values())):
+    for label, fields in staff_type.form_of(row).groups:
         shown = [f for f in fields if visible_field(staff_type, f.key) and f.key not in _NOT_SHOWN]
         items = tuple(Property(str(f.label), cell_for(staff_type, f, row[f.key], known.get(f.key))) for f in shown)
         if items:
