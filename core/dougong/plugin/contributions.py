@@ -57,6 +57,7 @@ class Tab:
 class Timeline:
     """This plugin's records as entries on the timeline of the record they point to.
 
+    `at` is a day or a moment, `kind` a choice that names each entry, `about` another record that is named beside it.
     With `compose` the page offers a box to write one; the named columns stand beside the text in it.
     """
 
@@ -65,6 +66,7 @@ class Timeline:
     at: Column
     text: Column
     kind: Column | None = None
+    about: Column | None = None
     compose: Sequence[Column] = ()
     icon: str = "message"
     tone: str = ""

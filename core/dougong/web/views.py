@@ -596,6 +596,8 @@ class RecordPage:
     counts_url: str = ""
     composer: Composer | None = None
     timeline: tuple[Entry, ...] = ()
+    timeline_kinds: tuple[Tab, ...] = ()
+    """What may be shown of it: everything, or one kind of entry."""
     timeline_more_href: str = ""
     timeline_empty: Placeholder | None = None
     related: RelatedList | None = None

@@ -37,7 +37,7 @@ related_to = Tab(
     records.relation,
     via=CustomerRelation.related,
     label=_("Related to"),
-    columns=[CustomerRelation.customer, CustomerRelation.relation, CustomerRelation.remark],
+    columns=[CustomerRelation.reverse, CustomerRelation.customer, CustomerRelation.remark],
     order=40,
 )
 
@@ -52,4 +52,32 @@ said = Timeline(
     tone="pri",
 )
 
-ON_THE_PAGE: Sequence[Tab | Timeline] = [contacts, interactions, related, related_to, said]
+belongs_to = Timeline(
+    records.relation,
+    via=CustomerRelation.customer,
+    at=CustomerRelation.created,
+    text=CustomerRelation.remark,
+    kind=CustomerRelation.relation,
+    about=CustomerRelation.related,
+    icon="affiliate",
+)
+
+seen_from_there = Timeline(
+    records.relation,
+    via=CustomerRelation.related,
+    at=CustomerRelation.created,
+    text=CustomerRelation.remark,
+    kind=CustomerRelation.reverse,
+    about=CustomerRelation.customer,
+    icon="affiliate",
+)
+
+ON_THE_PAGE: Sequence[Tab | Timeline] = [
+    contacts,
+    interactions,
+    related,
+    related_to,
+    said,
+    belongs_to,
+    seen_from_there,
+]

@@ -9,6 +9,7 @@ from dougong.api import RecordType, entry_point, hook, settings_of
 
 from . import records, services
 from .errors import NameNotAllowed, RelatedToItself
+from .lookups import SHIPPED_REVERSES
 from .names import charset_problem
 from .settings import CustomerSettings
 
@@ -19,14 +20,23 @@ __all__ = ["before_save", "record_changed"]
 def before_save(record_type: RecordType, old: Mapping[str, Any] | None, new: MutableMapping[str, Any]) -> None:
     if record_type is records.customer:
         check_name(old["name"] if old else "", new["name"] or "")
-    if record_type is records.relation and new["customer"] and new["customer"] == new["related"]:
-        raise RelatedToItself(new["customer"])
+    if record_type is records.relation:
+        check_relation(old, new)
 
 
 @hook(of=records.interaction)
 async def record_changed(verb: str, ids: Sequence[int]) -> None:
     if verb != "remove":
         await services.note_contact(ids)
+
+
+def check_relation(old: Mapping[str, Any] | None, new: MutableMapping[str, Any]) -> None:
+    """Two ends that differ; a type of relation that is shipped is read from the other side by its own words."""
+    if new["customer"] and new["customer"] == new["related"]:
+        raise RelatedToItself(new["customer"])
+    said, before = (new["relation"], new["reverse"]), (old["relation"], old["reverse"]) if old else (None, None)
+    if new["reverse"] is None or (said[0] != before[0] and said[1] == before[1]):
+        new["reverse"] = new["relation"] if new["relation"] in SHIPPED_REVERSES else None
 
 
 def check_name(old: str, new: str) -> None:

@@ -6,6 +6,7 @@ from dougong.api import Lookup, Option, _
 
 __all__ = [
     "LOOKUPS",
+    "SHIPPED_REVERSES",
     "contact_role",
     "customer_kind",
     "customer_level",
@@ -16,6 +17,7 @@ __all__ = [
     "intent",
     "interaction_type",
     "organisation_type",
+    "reverse_relation",
 ]
 
 customer_kind = Lookup(
@@ -112,6 +114,20 @@ customer_relation = Lookup(
     ],
 )
 
+reverse_relation = Lookup(
+    "customer_relation_reverse",
+    _("Types of relation, read from the other side"),
+    [
+        Option("dealer_of", _("Has as dealer")),
+        Option("parent_of", _("Belongs to")),
+        Option("partner_of", _("Partner of")),
+        Option("supplier_of", _("Supplied by")),
+        Option("competitor_of", _("Competes with")),
+    ],
+)
+
+SHIPPED_REVERSES = frozenset(option.key for option in reverse_relation.options)
+
 interaction_type = Lookup(
     "interaction_type",
     _("Types of interaction"),
@@ -147,6 +163,7 @@ LOOKUPS = [
     intent,
     hot_topic,
     customer_relation,
+    reverse_relation,
     interaction_type,
     contact_role,
 ]

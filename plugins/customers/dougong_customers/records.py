@@ -201,6 +201,7 @@ relation = RecordType(
                 CustomerRelation.customer,
                 CustomerRelation.relation,
                 CustomerRelation.related,
+                CustomerRelation.reverse,
                 CustomerRelation.remark,
                 CustomerRelation.created,
             ],
@@ -208,5 +209,9 @@ relation = RecordType(
         )
     ],
     search=[CustomerRelation.relation, CustomerRelation.remark],
-    labels={CustomerRelation.related: _("Related customer"), CustomerRelation.relation: _("Type of relation")},
+    labels={
+        CustomerRelation.related: _("Related customer"),
+        CustomerRelation.relation: _("Type of relation"),
+        CustomerRelation.reverse: _("Read from there"),
+    },
 )

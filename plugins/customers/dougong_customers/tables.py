@@ -76,9 +76,13 @@ class Interaction(Record):
 
 
 class CustomerRelation(Record):
-    """Read from the customer to the related one: the customer deals for, owns, supplies … the related."""
+    """Read from the customer to the related one: the customer deals for, owns, supplies … the related.
+
+    `reverse` is the same read from the related one: it has a dealer, belongs to, is supplied by … the customer.
+    """
 
     customer = ForeignKey(Customer)
     relation = Choice(lookups.customer_relation, null=False)
     related = ForeignKey(Customer)
+    reverse = Choice(lookups.reverse_relation)
     remark = Varchar(200)

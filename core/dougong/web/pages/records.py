@@ -15,7 +15,7 @@ from dougong.access.principal import current
 from dougong.access.rights import may, may_with, within_reach
 from dougong.db import transaction
 from dougong.errors import DougongError, Forbidden, Invalid
-from dougong.i18n import _, moment_text, number_text, today
+from dougong.i18n import _, number_text, today
 from dougong.plugin.contributions import Tab as RelatedTab
 from dougong.plugin.contributions import Timeline
 from dougong.plugin.snapshot import current_snapshot
@@ -23,15 +23,16 @@ from dougong.records import desk, references
 from dougong.records.actions import offered
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
-from dougong.records.history import HistoryEntry, as_stored, history_of
+from dougong.records.history import MOST_ENTRIES, HistoryEntry, as_stored, history_of
 from dougong.records.queries import Query, fetch_page, neighbours
 from dougong.records.tables import Row
 from dougong.records.types import Move, RecordType
 from dougong.records.values import read_values
 from dougong.web.addresses import id_at
-from dougong.web.cells import avatar_letter, cell_for, tone_of
+from dougong.web.cells import avatar_letter, cell_for
 from dougong.web.components import hue
 from dougong.web.pages.lists import list_state, table_view, title_text, type_at
+from dougong.web.pages.timelines import CHANGES, PAGE, Mark, Told, moment_cell, told_by, turned
 from dougong.web.render import go, page
 from dougong.web.shares import share_buttons, shared_with
 from dougong.web.views import (
@@ -55,8 +56,9 @@ from dougong.web.views import (
 __all__ = ["record_at", "routes"]
 
 AnyRequest = Request[Any, Any, Any]
-TIMELINE = 30
 RELATED = 50
+_OWN_PARAMS = frozenset({"tab", "kind", "after"})
+"""What the page of a record reads of its address; the rest is the list one came from."""
 _ICONS = {"create": "plus", "update": "pencil", "remove": "trash"}
 
 
@@ -116,10 +118,10 @@ async def record_page(
     common |= await _buttons(record_type, record, path, editable)
     if isinstance(chosen, RelatedTab):
         return RecordPage(**common, related=await _related(chosen, record_id, path))
-    entries = await timeline_of(record_type, record, only_changes=chosen == "history")
     composer = None if chosen == "history" else _composer(record_type, path, composed, wrong)
     empty = Placeholder(str(_("Nothing happened yet")), icon="history")
-    return RecordPage(**common, composer=composer, timeline=entries, timeline_empty=empty)
+    told = await _timeline_part(request, record_type, record, tail, only_changes=chosen == "history")
+    return RecordPage(**common, composer=composer, timeline_empty=empty, **told)
 
 
 async def _titles(record_type: RecordType, row: Mapping[str, Any]) -> dict[str, Mapping[int, str]]:
@@ -146,8 +148,7 @@ def _tabs(
     record_type: RecordType, path: str, tail: str, tabs: Sequence[RelatedTab], chosen: RelatedTab | str
 ) -> tuple[Tab, ...]:
     def href(key: str) -> str:
-        query = tail[1:] + ("&" if tail and key else "") + (f"tab={key}" if key else "")
-        return path + (f"?{query}" if query else "")
+        return _address(path, tail, tab=key)
 
     has_timeline = bool(current_snapshot().timelines_of(record_type.key))
     first = (
@@ -164,7 +165,7 @@ async def _neighbours(
     request: AnyRequest, record_type: RecordType, record_id: int
 ) -> tuple[int | None, int | None, str]:
     """Previous and next in the list one came from; without a list in the address there are none, and nothing is asked."""
-    params = {k: v for k, v in request.query_params.items() if k != "tab"}
+    params = {k: v for k, v in request.query_params.items() if k not in _OWN_PARAMS}
     if not params:
         return None, None, ""
     state = list_state(record_type, request.query_params)
@@ -306,60 +307,62 @@ def _properties(
 # ------------------------------------------------------------------ timeline
 
 
-async def timeline_of(record_type: RecordType, record: Row, *, only_changes: bool) -> tuple[Entry, ...]:
-    """What people wrote and what changed, newest first."""
-    entries: list[tuple[dt.datetime, Entry]] = []
-    history = await history_of(record_type, record, limit=TIMELINE)
-    names = await _names_in(record_type, history)
-    entries += [(e.at, _change_entry(record_type, e, names)) for e in history]
-    if not only_changes:
-        for timeline in current_snapshot().timelines_of(record_type.key):
-            if may(current(), timeline.record, "read"):
-                entries += await _written(timeline, int(record.id))
-    entries.sort(key=lambda pair: pair[0], reverse=True)
-    return tuple(entry for _at, entry in entries[: 2 * TIMELINE])
+async def _timeline_part(
+    request: AnyRequest, record_type: RecordType, record: Row, tail: str, *, only_changes: bool
+) -> dict[str, Any]:
+    """One page of the timeline, of the kind and behind the mark that the address names."""
+    path, asked = f"/{record_type.path}/{record.id}", request.query_params
+    kinds = {} if only_changes else _kinds(record_type)
+    chosen = CHANGES if only_changes else asked.get("kind", "") if asked.get("kind") in kinds else ""
+    entries, rest = await timeline_of(record_type, record, kind=chosen, after=Mark.read(asked.get("after", "")))
+    more = {"tab": "history"} if only_changes else {"kind": chosen}
+    return {
+        "timeline": entries,
+        "timeline_kinds": tuple(Tab(kinds[k], _address(path, tail, kind=k), k == chosen) for k in kinds),
+        "timeline_more_href": _address(path, tail, **more, after=rest.write()) if rest else "",
+    }
 
 
-async def _written(timeline: Timeline, record_id: int) -> list[tuple[dt.datetime, Entry]]:
-    record_type = timeline.record
-    keys = tuple(c._meta.name for c in (timeline.at, timeline.text))
-    if not all(visible_field(record_type, key) for key in (*keys, timeline.via._meta.name)):
-        return []
-    if timeline.kind is not None and visible_field(record_type, timeline.kind._meta.name):
-        keys = (*keys, timeline.kind._meta.name)
-    who = "owner" if visible_field(record_type, "owner") else ""
-    query = Query(
-        record_type,
-        [[timeline.via._meta.name, "=", record_id]],
-        sort=f"-{keys[0]}",
-        fields=(*keys, *((who,) if who else ())),
-        limit=TIMELINE,
-    )
-    found = await fetch_page(query, with_titles=True)
-    entries = []
-    for row in found.rows:
-        moment = row[keys[0]]
-        kind = record_type.fields[keys[2]] if len(keys) > 2 else None
-        option = next((o for o in kind.every_option if o.key == row[kind.key]), None) if kind else None
-        name = found.titles.get(who, {}).get(row[who] or 0, "") if who else ""
-        what = str(option.label or option.key) if option else str(record_type.label)
-        body = str(row[keys[1]] or "")
-        href = f"/{record_type.path}/{row['id']}" if record_type.menu else ""
-        tone = tone_of(option.tone) if option and option.tone else tone_of(timeline.tone)
-        entries.append((_moment(moment), Entry(name, what, _when(moment), timeline.icon, tone, body, href=href)))
-    return entries
+async def timeline_of(
+    record_type: RecordType, record: Row, *, kind: str, after: Mark | None = None
+) -> tuple[tuple[Entry, ...], Mark | None]:
+    """What people wrote and what changed, newest first: one page of it, and the mark to go on from."""
+    told: list[Told] = []
+    if kind in ("", CHANGES):
+        told += await _changes(record_type, record, after)
+    for source, timeline in enumerate(current_snapshot().timelines_of(record_type.key), 1):
+        if kind in ("", timeline.record.path) and may(current(), timeline.record, "read"):
+            told += await told_by(timeline, source, int(record.id), after)
+    shown, rest = turned(told, after)
+    return tuple(t.entry for t in shown), rest
 
 
-def _moment(value: Any) -> dt.datetime:
-    if isinstance(value, dt.datetime):
-        return value
-    return dt.datetime.combine(value or today(), dt.time(), dt.UTC)
+async def _changes(record_type: RecordType, record: Row, after: Mark | None) -> list[Told]:
+    """The writes behind a mark: one more than a page holds, where there are so many."""
+    found: list[HistoryEntry] = []
+    before_id, limit = None, PAGE + 1
+    while len(found) <= PAGE:
+        read = await history_of(record_type, record, limit=limit, before_id=before_id)
+        found += [e for e in read if after is None or Mark(e.at, 0, e.id).place < after.place]
+        if len(read) < limit:
+            break
+        before_id, limit = read[-1].id, MOST_ENTRIES
+    found = found[: PAGE + 1]
+    names = await _names_in(record_type, found)
+    return [Told(Mark(e.at, 0, e.id), _change_entry(record_type, e, names)) for e in found]
 
 
-def _when(value: Any) -> Cell:
-    if not isinstance(value, dt.datetime):
-        return Cell("date", value.isoformat() if value else "", iso=value.isoformat() if value else "")
-    return Cell("datetime", moment_text(value), hint=moment_text(value, relative=False), iso=value.isoformat())
+def _kinds(record_type: RecordType) -> dict[str, str]:
+    """The kinds of entries to choose between, in words; none where nothing but changes can be told."""
+    told = {t.record.path: t.record for t in current_snapshot().timelines_of(record_type.key)}
+    kinds = {path: str(record.plural) for path, record in told.items() if may(current(), record, "read")}
+    return {"": str(_("All")), **kinds, CHANGES: str(_("Changes"))} if kinds else {}
+
+
+def _address(path: str, tail: str, **params: str) -> str:
+    """The record's page with the list one came from, and with what is given of these."""
+    query = "&".join(part for part in (tail[1:], urlencode({k: v for k, v in params.items() if v})) if part)
+    return path + (f"?{query}" if query else "")
 
 
 Names = Mapping[type[Any], Mapping[int, str]]
@@ -395,7 +398,7 @@ def _change_entry(record_type: RecordType, entry: HistoryEntry, names: Names) ->
     return Entry(
         who,
         reason if reason and entry.verb == "update" else str(what),
-        _when(entry.at),
+        moment_cell(entry.at),
         _ICONS[entry.verb],
         changes=changes,
         why=entry.why,
