@@ -14,7 +14,7 @@ from dougong.errors import Forbidden
 from dougong.records.gate import cleared, ids, physical
 from dougong.records.types import RecordType
 
-__all__ = ["RIGHT", "may", "may_do", "may_hand_on", "may_with", "need", "within_reach"]
+__all__ = ["RIGHT", "may", "may_do", "may_hand_on", "may_with", "need", "to_hand_on", "within_reach"]
 
 RIGHT = ""
 """Under this name a principal's grants hold the rights that are about no record type."""
@@ -62,10 +62,16 @@ async def may_with(record_type: RecordType, action: str, record_id: int) -> bool
 
 
 async def may_hand_on(record_type: RecordType, record_ids: Iterable[int]) -> bool:
-    """Whether the acting person may say who owns all these records: edit them, and not only because somebody shares them."""
+    """Whether the acting person may say who owns all these records."""
     wanted = set(record_ids)
+    return wanted <= await to_hand_on(record_type, wanted)
+
+
+async def to_hand_on(record_type: RecordType, record_ids: Iterable[int]) -> set[int]:
+    """Of which of these records the acting person may say who owns them: edits them, and not only because somebody
+    shares them."""
     with acting_as(replace(current(), shared={}, version=())):
-        return wanted <= await within_reach(record_type, "edit", wanted)
+        return await within_reach(record_type, "edit", record_ids)
 
 
 def _reaches_any(principal: Principal, record_type: RecordType, action: str) -> bool:

@@ -8,46 +8,59 @@ record can be moved neither into nor out of a scope the person doesn't hold.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from piccolo.querystring import QueryString
+from piccolo.columns.combination import WhereRaw
 
 from dougong.access.policies import may_put_into
-from dougong.access.policies import rows as rows_allowed
 from dougong.access.principal import Principal, current
-from dougong.access.rights import may, may_hand_on
-from dougong.db import current_transaction, engine, fetch, transaction
-from dougong.db.constraints import constraint_broken
-from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused, Stale
+from dougong.access.rights import may, to_hand_on, within_reach
+from dougong.db import current_transaction, engine, transaction
+from dougong.errors import DougongError, Forbidden, Invalid, NotFound, Problem, Refused, Stale
 from dougong.i18n import Text, _
 from dougong.plugin.snapshot import current_snapshot
-from dougong.records import change_log, references
+from dougong.records import change_log, references, statements
 from dougong.records.change_log import Change
-from dougong.records.fields import Field
-from dougong.records.gate import cleared, ids, physical
+from dougong.records.definitions import sorted_text
+from dougong.records.gate import cleared, ids
 from dougong.records.kinds import UNSTORABLE
-from dougong.records.pinyin import initials, sort_key
+from dougong.records.statements import locked, plain_default
 from dougong.records.tables import Row
 from dougong.records.types import Move, RecordType
 from dougong.records.values import is_empty, required_problem
 
-__all__ = ["Changed", "change", "create", "create_many", "get", "move", "remove", "remove_many", "type_of", "update"]
+__all__ = [
+    "Changed",
+    "change",
+    "create",
+    "create_many",
+    "get",
+    "move",
+    "move_many",
+    "remove",
+    "remove_many",
+    "type_of",
+    "update",
+]
 
-_ROWS_AT_ONCE = 500
-_OUTSIDE = _("This would put the record outside of what you may write.")
+EQUAL = _("It is so already.")
+ONLY_SHARED = _("It is only shared with you: who owns it is not yours to decide.")
+REFERRED_TO = _("Others refer to it.")
+_KEPT_BY_THE_DESK = frozenset({"id", "version", "created", "updated"})
+_NOT_LOGGED = frozenset({"id", "title_key", "title_initials"})
 R = TypeVar("R", bound=Row)
 Reason = Text | str | None
 
 
 @dataclass(frozen=True)
 class Changed:
-    """What a set-wise write did: the ids changed, and those left alone because they are out of reach or equal."""
+    """What a set-wise write did: the ids changed, and those left alone, each with the reason."""
 
     changed: Sequence[int]
-    skipped: Sequence[int]
+    skipped: Mapping[int, Text | str]
 
 
 def type_of(table: type[Row]) -> RecordType:
@@ -90,13 +103,12 @@ async def create_many(table: type[Row], rows: Sequence[Mapping[str, Any]], *, re
                 "before_save", record_type=record_type, old=None, new=values, principal=who
             )
         await _check(record_type, full, [set(given) for given in rows])
-        for values in full:
-            _set_title(record_type, values)
-        new_ids = await _insert(record_type, full, who)
+        new_ids = await statements.insert(record_type, full)
+        await statements.confirm(record_type, new_ids, "create")
         entries = [
-            Change(i, "create", None, _logged(record_type, v), v["created"]) for i, v in zip(new_ids, full, strict=True)
+            Change(i, "create", None, logged(record_type, v), v["created"]) for i, v in zip(new_ids, full, strict=True)
         ]
-        await _announce(record_type, "create", entries)
+        await announce(record_type, "create", entries)
     return new_ids
 
 
@@ -118,14 +130,26 @@ async def change(record: R, values: Mapping[str, Any], *, version: int | None = 
 
 
 async def update(
-    table: type[Row], record_ids: Sequence[int], values: Mapping[str, Any], *, reason: Reason = None
+    table: type[Row],
+    record_ids: Sequence[int],
+    values: Mapping[str, Any],
+    *,
+    lenient: bool = False,
+    reason: Reason = None,
 ) -> Changed:
-    """Give many records the same values, in one statement. Records out of reach are skipped and listed."""
+    """Give many records the same values, in one statement. Records out of reach are skipped and listed.
+
+    `lenient`: so are those that something speaks against (a hook, a step, whose they are); otherwise it speaks against
+    all of them.
+    """
     record_type = type_of(table)
     async with transaction(reason):
-        old = {row["id"]: row for row in await _locked(record_type, record_ids, "edit")}
-        changed = await _write(record_type, old, {i: dict(values) for i in old})
-    return Changed(changed, [i for i in record_ids if i not in set(changed)])
+        old = {row["id"]: row for row in await locked(record_type, record_ids, "edit")}
+        skipped = await _out_of_reach(record_type, record_ids, old)
+        against = skipped if lenient else None
+        changed = await _write(record_type, old, {i: dict(values) for i in old}, skipped=against)
+    equal = {i: EQUAL for i in record_ids if i not in {*changed, *skipped}}
+    return Changed(changed, {**skipped, **equal})
 
 
 async def move(
@@ -138,10 +162,7 @@ async def move(
     """
     record_type = type_of(type(record))
     step = _step(record_type, record.state, to)  # type: ignore[attr-defined]
-    if step.reason and is_empty(why):
-        raise Invalid(Problem("why", _("Say why."), why, "required"))
-    if why and "\x00" in why:
-        raise Invalid(Problem("why", UNSTORABLE, why, "type"))
+    _check_why(step, why)
     async with transaction(reason or record_type.move_label(step)):
         old = await _one_locked(record_type, record, step.right)
         if old["version"] != record.version:
@@ -150,6 +171,45 @@ async def move(
             await step.check(_as_wanted(record, values or {}))
         await _write(record_type, {record.id: old}, {record.id: {**(values or {}), "state": to}}, step, why)
         return await get(type(record), record.id)
+
+
+async def move_many(
+    table: type[Row], record_ids: Sequence[int], to: str, *, why: str | None = None, reason: Reason = None
+) -> Changed:
+    """Take many records to the same state, each by the step from where it is. Those that can't go there are skipped."""
+    record_type = type_of(table)
+    async with transaction(reason):
+        seen = await _read_many(table, record_ids)
+        skipped: dict[int, Text | str] = {i: NotFound.message for i in record_ids if i not in seen}
+        changed: list[int] = []
+        for source in dict.fromkeys(record.state for record in seen.values()):
+            here = {i: record for i, record in seen.items() if record.state == source}
+            try:
+                step = _step(record_type, source, to)
+            except Refused as refused:
+                skipped.update(dict.fromkeys(here, refused.message))
+                continue
+            changed += await _move_alike(record_type, here, step, why, skipped)
+    return Changed(changed, skipped)
+
+
+async def _move_alike(
+    record_type: RecordType, here: Mapping[int, Any], step: Move, why: str | None, skipped: dict[int, Text | str]
+) -> list[int]:
+    _check_why(step, why)
+    old = {row["id"]: row for row in await locked(record_type, list(here), step.right)}
+    skipped.update({i: Forbidden.message for i in here if i not in old})
+    for record_id in list(old):
+        try:
+            if old[record_id]["version"] != here[record_id].version:
+                raise Stale(now=old[record_id]["version"], yours=here[record_id].version)
+            if step.check:
+                await step.check(here[record_id])
+        except DougongError as err:
+            skipped[record_id] = words_of(err)
+            del old[record_id]
+    async with transaction(record_type.move_label(step)):
+        return await _write(record_type, old, {i: {"state": step.target} for i in old}, step, why, skipped)
 
 
 async def remove(record: Row, *, version: int | None = None, reason: Reason = None) -> None:
@@ -162,14 +222,21 @@ async def remove(record: Row, *, version: int | None = None, reason: Reason = No
         await _delete(record_type, [old])
 
 
-async def remove_many(table: type[Row], record_ids: Sequence[int], *, reason: Reason = None) -> Changed:
-    """Delete many records in one statement; those out of reach are skipped and listed."""
+async def remove_many(
+    table: type[Row], record_ids: Sequence[int], *, lenient: bool = False, reason: Reason = None
+) -> Changed:
+    """Delete many records in one statement; those out of reach are skipped and listed.
+
+    `lenient`: so are those that others refer to; otherwise one of them keeps all.
+    """
     record_type = type_of(table)
     async with transaction(reason):
-        old = await _locked(record_type, record_ids, "delete")
-        await _delete(record_type, old)
-    gone = [row["id"] for row in old]
-    return Changed(gone, [i for i in record_ids if i not in set(gone)])
+        old = {row["id"]: row for row in await locked(record_type, record_ids, "delete")}
+        skipped = await _out_of_reach(record_type, record_ids, old)
+        for record_id in await references.referred_to(record_type, set(old)) if lenient else ():
+            _skip(record_id, REFERRED_TO, old, skipped)
+        await _delete(record_type, list(old.values()))
+    return Changed(list(old), skipped)
 
 
 # ------------------------------------------------------------------ what a new record starts with
@@ -177,20 +244,13 @@ async def remove_many(table: type[Row], record_ids: Sequence[int], *, reason: Re
 
 def _with_defaults(record_type: RecordType, given: Mapping[str, Any], who: Principal) -> dict[str, Any]:
     now = dt.datetime.now(dt.UTC)
-    values = {key: _default(field) for key, field in record_type.fields.items() if key != "id"}
+    values = {key: plain_default(field.column) for key, field in record_type.fields.items() if key != "id"}
     values.update({"created": now, "updated": given.get("created", now), **given, "version": 1})
     if record_type.owned and values["owner"] is None:
         values["owner"] = who.staff
     if record_type.lifecycle and "state" not in given:
         values["state"] = record_type.lifecycle.start
     return values
-
-
-def _default(field: Field) -> Any:
-    default = field.column.get_default_value()
-    if hasattr(default, "python"):  # "now", worked out at the moment of writing
-        return default.python()
-    return default.value if hasattr(default, "value") else default
 
 
 async def _fill_departments(record_type: RecordType, rows: Sequence[dict[str, Any]]) -> None:
@@ -204,11 +264,6 @@ async def _fill_departments(record_type: RecordType, rows: Sequence[dict[str, An
     for values in rows:
         if not values["department"]:
             values["department"] = departments.get(values["owner"])
-
-
-def _set_title(record_type: RecordType, values: dict[str, Any]) -> None:
-    title = str(values.get(record_type.title._meta.name) or "")
-    values["title_key"], values["title_initials"] = sort_key(title), initials(title)
 
 
 # ------------------------------------------------------------------ checks
@@ -237,13 +292,20 @@ async def _check(record_type: RecordType, rows: Sequence[Mapping[str, Any]], giv
                 )
             )
         problems += [Problem(f"{number}.{p.field}", p.message, p.value, p.rule) if many else p for p in found]
-    placed = [r for r, named in zip(rows, given, strict=True) if "department" in named]
-    problems += await _department_problems(record_type, placed)
+    placed = {n: r for n, (r, named) in enumerate(zip(rows, given, strict=True)) if "department" in named}
+    problems += (await _misplaced(record_type, placed)).values()
     problems += await references.problems(
         record_type, [{k: v for k, v in r.items() if k in named} for r, named in zip(rows, given, strict=True)]
     )
     if problems:
         raise Invalid(*problems)
+
+
+def _check_why(step: Move, why: str | None) -> None:
+    if step.reason and is_empty(why):
+        raise Invalid(Problem("why", _("Say why."), why, "required"))
+    if why and "\x00" in why:
+        raise Invalid(Problem("why", UNSTORABLE, why, "type"))
 
 
 def _step(record_type: RecordType, source: str, target: str) -> Move:
@@ -261,7 +323,7 @@ async def _check_step(record_type: RecordType, old: Mapping[str, Any], new: Mapp
     step = _step(record_type, old["state"], new["state"])
     if step.reason:
         raise Invalid(Problem("state", _("This step asks for a reason; take it as a move."), new["state"], "reason"))
-    if not await _locked(record_type, [old["id"]], step.right):
+    if not await locked(record_type, [old["id"]], step.right):
         raise Forbidden
     if step.check:
         others = {key: value for key, value in new.items() if key != "state"}
@@ -276,69 +338,37 @@ def _as_wanted(record: R, values: Mapping[str, Any]) -> R:
     return wanted
 
 
-# ------------------------------------------------------------------ statements
-
-
-def _policy(record_type: RecordType, action: str, alias: str) -> QueryString:
-    policy = rows_allowed(record_type, action, current(), engine(), alias)
-    return policy if policy is not None else QueryString("1 = 1")
-
-
-def _column_names(record_type: RecordType) -> list[str]:
-    return [c._meta.db_column_name for c in record_type.table._meta.columns]
-
-
-async def _locked(record_type: RecordType, record_ids: Sequence[int], action: str) -> list[dict[str, Any]]:
-    """The records this action reaches, locked until the transaction ends; whoever lacks the right reaches none."""
-    if not record_ids or not may(current(), record_type, action):
-        return []
-    db = engine()
-    columns = ", ".join(f't."{name}"' for name in _column_names(record_type))
-    lock = " FOR UPDATE OF t" if db.engine_type == "postgres" else ""
-    sql = f'SELECT {columns} FROM {physical(db, record_type.key)} t WHERE t."id" {{}} AND ({{}}) ORDER BY t."id"{lock}'
-    with cleared("desk"):
-        return await fetch(QueryString(sql, ids(db, record_ids), _policy(record_type, action, "t")))
+# ------------------------------------------------------------------ what is there
 
 
 async def _one_locked(record_type: RecordType, record: Row, action: str) -> dict[str, Any]:
     """One record, locked; Forbidden where the person may see but not do this, NotFound where not even that."""
-    for row in await _locked(record_type, [record.id], action):
+    for row in await locked(record_type, [record.id], action):
         return row
     await get(type(record), record.id)
     raise Forbidden
 
 
-async def _insert(record_type: RecordType, rows: Sequence[Mapping[str, Any]], who: Principal) -> list[int]:
-    db, name = engine(), record_type.key
-    columns = [c for c in record_type.table._meta.columns if c._meta.name != "id"]
-    names = ", ".join(f'"{c._meta.db_column_name}"' for c in columns)
-    row = "(" + ", ".join("{}" for _ in columns) + ")"
-    new_ids: list[int] = []
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        part = rows[start : start + _ROWS_AT_ONCE]
-        values = [r.get(c._meta.name) for r in part for c in columns]
-        sql = f'INSERT INTO {physical(db, name)} ({names}) VALUES {", ".join([row] * len(part))} RETURNING "id"'
-        with cleared("desk"):
-            try:
-                inserted = await fetch(QueryString(sql, *values))
-            except Exception as err:
-                raise _as_problem(record_type, err) from err
-        new_ids += sorted(r["id"] for r in inserted)
-    await _confirm(record_type, new_ids, "create")
-    return new_ids
+async def _out_of_reach(
+    record_type: RecordType, record_ids: Iterable[int], reached: Collection[int]
+) -> dict[int, Text | str]:
+    """Why each of the others is left alone: not to be seen, or not theirs to do this with."""
+    missed = [i for i in dict.fromkeys(record_ids) if i not in reached]
+    seen = await within_reach(record_type, "read", missed)
+    return {i: Forbidden.message if i in seen else NotFound.message for i in missed}
 
 
-async def _confirm(record_type: RecordType, record_ids: Sequence[int], action: str) -> None:
-    """The check after the write: every row still lies where the person may write."""
-    db = engine()
-    policy = rows_allowed(record_type, action, current(), db, "t")
-    if policy is None or not record_ids:
-        return
-    sql = f'SELECT count(*) AS n FROM {physical(db, record_type.key)} t WHERE t."id" {{}} AND ({{}})'
-    with cleared("desk"):
-        [row] = await fetch(QueryString(sql, ids(db, record_ids), policy))
-    if row["n"] != len(set(record_ids)):
-        raise Forbidden(_OUTSIDE)
+async def _read_many(table: type[Row], record_ids: Iterable[int]) -> dict[int, Any]:
+    wanted = WhereRaw(f'"{table._meta.tablename}"."id" {{}}', ids(engine(), set(record_ids)))
+    return {record.id: record for record in await table.objects().where(wanted)} if record_ids else {}
+
+
+def words_of(err: DougongError) -> Text | str:
+    """Why something was refused, without the names of fields where one reason says it all."""
+    return err.problems[0].message if isinstance(err, Invalid) and err.problems else err.message
+
+
+# ------------------------------------------------------------------ changes
 
 
 async def _write(
@@ -347,50 +377,97 @@ async def _write(
     wanted: Mapping[int, dict[str, Any]],
     step: Move | None = None,
     why: str | None = None,
+    skipped: dict[int, Text | str] | None = None,
 ) -> list[int]:
-    """Bring locked rows to the wanted values; returns the ids that really changed."""
-    who, hooks = current(), current_snapshot().hooks
-    groups: dict[tuple[tuple[str, Any], ...], list[int]] = {}
-    problems: list[Problem] = []
-    entries: list[Change] = []
-    placed: list[Mapping[str, Any]] = []
-    homes = await _homes(record_type, wanted.values())
-    for record_id, values in wanted.items():
-        before = old[record_id]
-        after = {**before, **values}
-        await hooks.call("before_save", record_type=record_type, old=before, new=after, principal=who)
-        differing = {
-            k: v
-            for k, v in after.items()
-            if k in record_type.fields and v != before[k] and k not in ("id", "version", "created", "updated")
-        }
-        if not differing:
-            continue
-        if step is None:
-            await _check_step(record_type, before, differing, who)
-        _follow_owner(before, differing, homes)
-        if "department" in differing:
-            placed.append({**after, **differing})
-        problems += [
-            required_problem(record_type.fields[k])
-            for k in sorted(record_type.required_in(after))
-            if k in differing and is_empty(after[k])
-        ]
-        groups.setdefault(tuple(sorted(differing.items(), key=lambda item: item[0])), []).append(record_id)
-        logged = {**differing, "why": why} if why else differing
-        entries.append(Change(record_id, "update", {k: before[k] for k in differing}, logged))
-    problems += await _department_problems(record_type, placed)
-    problems += await references.problems(record_type, [dict(g) for g in groups])
+    """Bring locked rows to the wanted values; returns the ids that really changed.
+
+    What speaks against one of them is raised, or where there is `skipped`, noted there.
+    """
+    changes, problems = await _differences(record_type, old, wanted, step, skipped)
+    placed = {i: {**old[i], **values} for i, values in changes.items() if "department" in values}
+    for record_id, problem in (await _misplaced(record_type, placed)).items():
+        if skipped is None:
+            problems.append(problem)
+        else:
+            _skip(record_id, problem.message, changes, skipped)
+    problems += await references.problems(record_type, list(changes.values()))
     if problems:
         raise Invalid(*problems)
-    await _refuse_taking(record_type, [i for g, found in groups.items() if "owner" in dict(g) for i in found])
-    for values_of_group, record_ids in groups.items():
-        await _update(
-            record_type, record_ids, dict(values_of_group), step.right if step else "edit", moved=step is not None
-        )
+    for record_id in await _not_to_hand_on(record_type, [i for i, values in changes.items() if "owner" in values]):
+        if skipped is None:
+            raise Forbidden(ONLY_SHARED)
+        _skip(record_id, ONLY_SHARED, changes, skipped)
+    # a move may hand a record on (submitted to those who approve); an edit may not push it out of reach
+    await statements.update_within_reach(record_type, changes, None if step else "edit", skipped)
+    entries = [
+        Change(i, "update", {k: old[i][k] for k in values}, {**values, "why": why} if why else values)
+        for i, values in changes.items()
+    ]
     if entries:
-        await _announce(record_type, "update", entries)
-    return [e.record_id for e in entries]
+        await announce(record_type, "update", entries)
+    return list(changes)
+
+
+def _skip(record_id: int, why: Text | str, changes: dict[int, Any], skipped: dict[int, Text | str]) -> None:
+    del changes[record_id]
+    skipped[record_id] = why
+
+
+async def _differences(
+    record_type: RecordType,
+    old: Mapping[int, Mapping[str, Any]],
+    wanted: Mapping[int, dict[str, Any]],
+    step: Move | None,
+    skipped: dict[int, Text | str] | None,
+) -> tuple[dict[int, Mapping[str, Any]], list[Problem]]:
+    """What each record is to become, and what would be left empty."""
+    changes: dict[int, Mapping[str, Any]] = {}
+    problems: list[Problem] = []
+    homes = await _homes(record_type, wanted.values())
+    for record_id, values in wanted.items():
+        try:
+            differing = await _differing(record_type, old[record_id], values, step, homes)
+            empty = _left_empty(record_type, {**old[record_id], **differing}, differing)
+            if empty and skipped is not None:
+                raise Invalid(*empty)
+        except DougongError as err:
+            if skipped is None:
+                raise
+            skipped[record_id] = words_of(err)
+            continue
+        problems += empty
+        if differing:
+            changes[record_id] = differing
+    return changes, problems
+
+
+async def _differing(
+    record_type: RecordType,
+    before: Mapping[str, Any],
+    values: Mapping[str, Any],
+    step: Move | None,
+    homes: Mapping[int, int | None],
+) -> dict[str, Any]:
+    """What of the wanted values is new, hooks having completed them and the life cycle allowing it."""
+    after = {**before, **values}
+    who = current()
+    await current_snapshot().hooks.call("before_save", record_type=record_type, old=before, new=after, principal=who)
+    differing = changed_values(record_type, before, after)
+    if differing and step is None:
+        await _check_step(record_type, before, differing, who)
+    _follow_owner(before, differing, homes)
+    return differing
+
+
+def changed_values(record_type: RecordType, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that differ; what the desk itself keeps of a record is none of them."""
+    fields = record_type.fields
+    return {k: v for k, v in after.items() if k in fields and v != before[k] and k not in _KEPT_BY_THE_DESK}
+
+
+def _left_empty(record_type: RecordType, after: Mapping[str, Any], differing: Mapping[str, Any]) -> list[Problem]:
+    asked = sorted(record_type.required_in(after) & differing.keys())
+    return [required_problem(record_type.fields[k]) for k in asked if is_empty(after[k])]
 
 
 async def _homes(record_type: RecordType, rows: Iterable[Mapping[str, Any]]) -> Mapping[int, int | None]:
@@ -406,84 +483,43 @@ def _follow_owner(before: Mapping[str, Any], differing: dict[str, Any], homes: M
         differing["department"] = home
 
 
-async def _refuse_taking(record_type: RecordType, record_ids: Sequence[int]) -> None:
+async def _not_to_hand_on(record_type: RecordType, record_ids: Sequence[int]) -> list[int]:
     """Whoever a record is only shared with doesn't say whose it is."""
     shared = current().shared.get(record_type.key)
-    if shared and set(record_ids) & {*shared.edit} and not await may_hand_on(record_type, record_ids):
-        raise Forbidden(_("It is only shared with you: who owns it is not yours to decide."))
+    doubtful = set(record_ids) & {*shared.edit} if shared else set()
+    return sorted(doubtful - await to_hand_on(record_type, doubtful))
 
 
-async def _department_problems(record_type: RecordType, rows: Sequence[Mapping[str, Any]]) -> list[Problem]:
+async def _misplaced(record_type: RecordType, rows: Mapping[int, Mapping[str, Any]]) -> dict[int, Problem]:
     """A record stands in its owner's department, or in one whose records the person may edit.
 
     Nobody puts a record where those who answer for it don't see it.
     """
     if not rows or not (record_type.owned and record_type.scope.has("role")):
-        return []
-    homes, who = await _homes(record_type, rows), current()
+        return {}
+    homes, who = await _homes(record_type, rows.values()), current()
     text = _("A record stands in its owner's department, or in one whose records you may edit.")
-    return [
-        Problem("department", text, r["department"], "reach")
-        for r in rows
+    return {
+        i: Problem("department", text, r["department"], "reach")
+        for i, r in rows.items()
         if r["department"] != homes.get(r["owner"] or 0) and not may_put_into(who, record_type, r["department"])
-    ]
-
-
-async def _update(
-    record_type: RecordType, record_ids: Sequence[int], values: dict[str, Any], action: str, *, moved: bool
-) -> None:
-    db = engine()
-    if record_type.title._meta.name in values:
-        _set_title(record_type, values)
-    values["updated"] = dt.datetime.now(dt.UTC)
-    by_name = {c._meta.name: c._meta.db_column_name for c in record_type.table._meta.columns}
-    sets = ", ".join(f'"{by_name[k]}" = {{}}' for k in values)
-    sql = f'UPDATE {physical(db, record_type.key)} SET "version" = "version" + 1, {sets} WHERE "id" {{}}'
-    with cleared("desk"):
-        try:
-            await fetch(QueryString(sql, *values.values(), ids(db, record_ids)))
-        except Exception as err:
-            raise _as_problem(record_type, err) from err
-    if not moved:  # a move may hand a record on (submitted to those who approve); an edit may not push it out of reach
-        await _confirm(record_type, record_ids, action)
+    }
 
 
 async def _delete(record_type: RecordType, old: Sequence[Mapping[str, Any]]) -> None:
-    db = engine()
-    record_ids = [row["id"] for row in old]
-    if not record_ids:
-        return
-    try:
-        async with transaction():
-            with cleared("desk"):
-                await fetch(
-                    QueryString(f'DELETE FROM {physical(db, record_type.key)} WHERE "id" {{}}', ids(db, record_ids))
-                )
-    except Exception as err:
-        if constraint_broken(err) != "reference":
-            raise
-        raise Refused(
-            _("It can't be deleted: %(what)s refer to it.", what=await references.where_used(record_type, record_ids))
-        ) from err
-    await _announce(
-        record_type, "remove", [Change(row["id"], "remove", _logged(record_type, row), None) for row in old]
-    )
+    if old:
+        await statements.delete(record_type, [row["id"] for row in old])
+        entries = [Change(row["id"], "remove", logged(record_type, row), None) for row in old]
+        await announce(record_type, "remove", entries)
 
 
-def _as_problem(record_type: RecordType, err: Exception) -> Exception:
-    """A broken unique rule, as the field it concerns; anything else as it is."""
-    if constraint_broken(err) != "unique":
-        return err
-    text = f"{err} {getattr(err, 'detail', '')} {getattr(err, 'constraint_name', '')}"
-    key = next(
-        (c._meta.name for c in record_type.table._meta.columns if c._meta.unique and c._meta.db_column_name in text),
-        record_type.title._meta.name,
-    )
-    return Invalid(Problem(key, _("Another record already has this value."), None, "unique"))
+# ------------------------------------------------------------------ what is said of it
 
 
-def _logged(record_type: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in values.items() if k in record_type.fields and k not in ("id", "version") and v is not None}
+def logged(record_type: RecordType, row: Mapping[str, Any]) -> dict[str, Any]:
+    """All a row holds, that of fields switched off too: it may have to come back."""
+    kept = {c._meta.name for c in record_type.table._meta.columns if sorted_text(c._meta.name) == c._meta.name}
+    return {k: v for k, v in row.items() if k in kept - _NOT_LOGGED and v is not None}
 
 
 def _batch() -> str:
@@ -491,7 +527,7 @@ def _batch() -> str:
     return running.batch if running else ""
 
 
-async def _announce(record_type: RecordType, verb: str, entries: Sequence[Change]) -> None:
+async def announce(record_type: RecordType, verb: str, entries: Sequence[Change]) -> None:
     """Log what happened and tell whoever wants to know, inside the transaction."""
     with cleared("desk"):
         await change_log.append(record_type.key, entries)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from piccolo.querystring import QueryString
@@ -20,7 +20,7 @@ from dougong.plugin.snapshot import current_snapshot
 from dougong.records.gate import cleared, ids, physical
 from dougong.records.types import RecordType
 
-__all__ = ["departments_of", "problems", "tables_made", "titles", "where_used"]
+__all__ = ["departments_of", "problems", "referred_to", "tables_made", "titles", "where_used"]
 
 MOST = 1000
 """Who refers to a record is counted up to here; more is "1000+"."""
@@ -115,6 +115,33 @@ async def _referring(name: str, columns: Sequence[PiccoloForeignKey[Any]], recor
     sql = f"SELECT count(*) AS n FROM (SELECT 1 AS one FROM {physical(db, name)} t WHERE {ways} LIMIT {MOST + 1}) found"
     [row] = await fetch(QueryString(sql, *[ids(db, record_ids) for _column in columns]))
     return int(row["n"])
+
+
+async def referred_to(record_type: RecordType, record_ids: Collection[int]) -> set[int]:
+    """Which of these records can't go, because something that stays refers to them; what goes with them doesn't count.
+
+    The unseen count too, as in `where_used`. One query per column that points to them.
+    """
+    held: set[int] = set()
+    columns = referring_columns(record_type.table, await tables_made()) if record_ids else []
+    while columns:
+        going = set(record_ids) - held
+        with opened(where_used), cleared("desk"):
+            found = {i for column in columns for i in await _held(column, record_type, going)}
+        if not found:
+            break
+        held |= found
+        columns = [c for c in columns if c._meta.table is record_type.table]
+    return held
+
+
+async def _held(column: PiccoloForeignKey[Any], record_type: RecordType, going: Collection[int]) -> set[int]:
+    db, name = engine(), column._meta.db_column_name
+    source = physical(db, column._meta.table._meta.tablename)
+    among_them = column._meta.table is record_type.table
+    staying = QueryString('NOT t."id" {}', ids(db, going)) if among_them else QueryString("1 = 1")
+    sql = f'SELECT DISTINCT t."{name}" AS id FROM {source} t WHERE t."{name}" {{}} AND {{}}'
+    return {row["id"] for row in await fetch(QueryString(sql, ids(db, going), staying))}
 
 
 def _kind_of(name: str) -> Text:
