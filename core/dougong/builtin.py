@@ -49,6 +49,7 @@ core = Plugin(
         Right("roles.manage", _("Keep roles, groups and what they may do")),
         Right("access.explain", _("See why somebody may or may not do something")),
         Right("lookups.manage", _("Keep the lists of choices")),
+        Right("fields.manage", _("Add fields to records and lay out their templates")),
         Right("settings.manage", _("Change settings")),
     ],
     presets=records.presets,

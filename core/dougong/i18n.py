@@ -152,8 +152,9 @@ def humanise(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def number_text(value: int | float | Decimal) -> str:
-    return format_decimal(value, locale=LOCALES[_locale.get()])
+def number_text(value: int | float | Decimal, places: int = 3) -> str:
+    """A number with at most so many decimal places."""
+    return format_decimal(value, "#,##0." + "#" * places, locale=LOCALES[_locale.get()])
 
 
 def amount_text(value: Decimal, currency: str) -> str:

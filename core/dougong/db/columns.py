@@ -162,6 +162,10 @@ class MultiChoice(Text):
         super().__init__(null=null, **kwargs)
         self._meta.params["options"] = options
 
+    @property
+    def column_type(self) -> str:
+        return "TEXT"
+
 
 class TimeOfDay(Varchar):
     """A time of the day as "09:30": no date, no time zone."""

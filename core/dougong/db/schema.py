@@ -11,7 +11,8 @@ import functools
 import hashlib
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from dougong.db.connections import Engine
 
-__all__ = ["grow", "grow_schema", "retrying"]
+__all__ = ["add_columns", "add_index", "grow", "grow_schema", "retrying"]
 
 logger = logging.getLogger(__name__)
 
@@ -78,17 +79,46 @@ async def grow_schema(tables: Iterable[type[Table]]) -> list[str]:
 
 async def grow(tables: Sequence[type[Table]]) -> list[str]:
     """The same inside a transaction of the caller's."""
+    async with _changing() as schema:
+        done = list(_missing(schema, await schema.inspect(), tables))
+        for statement in done:
+            await schema.engine.run_ddl(statement)
+    return done
+
+
+async def add_columns(table: type[Table], columns: Sequence[Column]) -> None:
+    """Add columns that the table class doesn't have yet, in the caller's transaction (`retrying` stands around that).
+
+    Raises `Refused` where the table has no room, `Unavailable` where it stays in use.
+    """
+    name = table._meta.tablename
+    async with _changing() as schema:
+        present = await schema.inspect()
+        new = [c for c in columns if c._meta.db_column_name not in present.columns[name]]
+        schema.check_room(name, present.slots[name] + len(new))
+        for column in new:
+            await schema.engine.run_ddl(schema.add_column(table, column))
+            for _name, statement in [*schema.references(table, [column]), *schema.indexes_of(table, [column])]:
+                await schema.engine.run_ddl(statement)
+
+
+async def add_index(table: type[Table], column: Column, *, unique: bool = False) -> None:
+    """Index one column that has none, in the caller's transaction; the index is there already: nothing happens."""
+    async with _changing() as schema:
+        name, statement = schema.index_of(table, column, unique=unique)
+        if name not in (await schema.inspect()).indexes:
+            await schema.engine.run_ddl(statement)
+
+
+@asynccontextmanager
+async def _changing() -> AsyncIterator[_Schema]:
     engine = registry.engine()
     kind = _SQLiteSchema if engine.engine_type == "sqlite" else _PostgresSchema
     with acting_as(system("growing the schema")), cleared("ddl"):
         schema = kind(engine)
         await schema.lock()
-        present = await schema.inspect()
-        done = list(_missing(schema, present, tables))
-        for statement in done:
-            await engine.run_ddl(statement)
+        yield schema
         await schema.unlock()
-    return done
 
 
 @dataclass
@@ -119,7 +149,7 @@ def _missing(schema: _Schema, present: _Present, tables: Sequence[type[Table]]) 
         for index, statement in schema.indexes(table):
             if index not in present.indexes:
                 yield statement
-        for constraint, statement in schema.constraints(table):
+        for constraint, statement in schema.references(table, table._meta.foreign_key_columns):
             if constraint not in present.constraints:
                 yield statement
 
@@ -166,8 +196,8 @@ class _Schema(ABC):
     @abstractmethod
     def column(self, column: Column, *, added: bool) -> str: ...
 
-    def constraints(self, table: type[Table]) -> Iterator[tuple[str, str]]:
-        """Constraints that are added to a table after it."""
+    def references(self, table: type[Table], columns: Iterable[Column]) -> Iterator[tuple[str, str]]:
+        """Constraints that are added to a table after it, by name."""
         return iter(())
 
     def create_table(self, table: type[Table]) -> str:
@@ -196,17 +226,24 @@ class _Schema(ABC):
 
     def indexes(self, table: type[Table]) -> Iterator[tuple[str, str]]:
         name = table._meta.tablename
-        for column in table._meta.columns:
-            column_name = column._meta.db_column_name
-            if column._meta.unique and not column._meta.primary_key:
-                yield self._index(table, _short(name, column_name, "key"), [column_name], unique=True)
-            elif column._meta.index and not column._meta.primary_key:
-                yield self._index(table, _short(name, column_name, "idx"), [column_name])
+        yield from self.indexes_of(table, table._meta.columns)
         for constraint in table._meta.constraints:
             if isinstance(constraint, Unique):
                 names = constraint.get_column_names()
                 index = _short(name, *names, "key")
                 yield self._index(table, index, names, unique=True, nulls_distinct=constraint.nulls_distinct)
+
+    def indexes_of(self, table: type[Table], columns: Iterable[Column]) -> Iterator[tuple[str, str]]:
+        for column in columns:
+            if column._meta.primary_key:
+                continue
+            if column._meta.unique or column._meta.index:
+                yield self.index_of(table, column, unique=column._meta.unique)
+
+    def index_of(self, table: type[Table], column: Column, *, unique: bool = False) -> tuple[str, str]:
+        name = column._meta.db_column_name
+        index = _short(table._meta.tablename, name, "key" if unique else "idx")
+        return self._index(table, index, [name], unique=unique)
 
     def _index(
         self,
@@ -320,8 +357,10 @@ class _PostgresSchema(_Schema):
             parts.append(_default(column, added=added))
         return " ".join(part for part in parts if part)
 
-    def constraints(self, table: type[Table]) -> Iterator[tuple[str, str]]:
-        for column in table._meta.foreign_key_columns:
+    def references(self, table: type[Table], columns: Iterable[Column]) -> Iterator[tuple[str, str]]:
+        for column in columns:
+            if not isinstance(column, ForeignKey):
+                continue
             name = column._meta.db_column_name
             constraint = _short(table._meta.tablename, name, "fkey")
             added = f'ADD CONSTRAINT "{constraint}" FOREIGN KEY ("{name}")'

@@ -10,7 +10,7 @@ from typing import Any
 from dougong.access.principal import acting_as, system
 from dougong.access.rights import need
 from dougong.access.version import rights_changed
-from dougong.db import transaction
+from dougong.db import after_commit, transaction
 from dougong.db.columns import Lookup, Option
 from dougong.errors import Invalid, NotFound, Problem
 from dougong.i18n import Text, _
@@ -18,7 +18,15 @@ from dougong.plugin.snapshot import current_snapshot
 from dougong.plugin.tables import LookupOption
 from dougong.records.fields import lookup_source
 
-__all__ = ["add_option", "change_option", "load_options", "options_of", "reorder_options", "seed_options"]
+__all__ = [
+    "add_option",
+    "add_options",
+    "change_option",
+    "load_options",
+    "options_of",
+    "reorder_options",
+    "seed_options",
+]
 
 TONES = ("", "pri", "ok", "warn", "bad", "vio")
 LONGEST = 60
@@ -62,6 +70,18 @@ async def seed_options(lookups: Sequence[Lookup]) -> None:
 def _row(lookup: str, option: Option, place: int) -> LookupOption:
     label = option.label.dump() if isinstance(option.label, Text) else option.label or option.key
     return LookupOption(lookup=lookup, key=option.key, label=label, tone=option.tone, place=place)
+
+
+async def add_options(lookup: Lookup, labels: Sequence[str]) -> None:
+    """Begin a new list with these choices, inside the transaction that makes the list."""
+    keys: list[str] = []
+    await rights_changed()
+    with acting_as(system("keeping lists of choices", _TABLES)):
+        for place, label in enumerate(labels):
+            option = Option(_key_for(label, keys), _checked_label(lookup.name, label))
+            keys.append(option.key)
+            await LookupOption.insert(_row(lookup.name, option, place))
+    after_commit(load_options)
 
 
 async def add_option(lookup: str, label: str, *, tone: str = "") -> str:

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ADDED",
+    "KINDS_TO_ADD",
+    "TEXT_LENGTH",
     "Definition",
     "FieldDefinition",
     "attach_definitions",

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dougong.db.columns import (
+    Address,
     BigInt,
     BigSerial,
     Boolean,
@@ -21,9 +22,13 @@ from dougong.db.columns import (
     Integer,
     Lookup,
     Money,
+    MultiChoice,
+    Number,
     Option,
     Phone,
     PiccoloForeignKey,
+    SerialNumber,
+    TimeOfDay,
     Timestamptz,
     Url,
     Varchar,
@@ -44,7 +49,12 @@ DEFAULT_CURRENCY = "CNY"
 # Most special first: Money is a BigInt, Choice and Phone are Varchars.
 _KIND_OF_COLUMN: Sequence[tuple[type[Column], str]] = (
     (Money, "money"),
+    (Number, "number"),
     (Choice, "choice"),
+    (MultiChoice, "choices"),
+    (TimeOfDay, "time"),
+    (SerialNumber, "serial"),
+    (Address, "address"),
     (Phone, "phone"),
     (Email, "email"),
     (Url, "url"),
@@ -114,6 +124,11 @@ class Field:
     def small(self) -> bool:
         """Whether the column is a four-byte integer."""
         return isinstance(self.column, Integer) and not isinstance(self.column, BigInt)
+
+    @cached_property
+    def places(self) -> int:
+        """The decimal places of a number."""
+        return getattr(self.column, "places", 0)
 
     @cached_property
     def currency(self) -> str:

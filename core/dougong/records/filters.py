@@ -7,6 +7,7 @@ leaves means "and". Operators: = != < <= > >= in contains starts empty during.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -255,7 +256,15 @@ def _among(field: Field, value: Any) -> Clause:
 
 
 def _contains(field: Field, value: Any) -> Clause:
+    if field.kind == "choices":
+        return _raw(f"{_sql(field)} LIKE {{}} ESCAPE '!'", f'%"{like_pattern(_key(field, value))}"%')
     return _like(field, f"%{like_pattern(_text(field, value))}%")
+
+
+def _key(field: Field, value: Any) -> str:
+    """One choice of a field that takes several."""
+    chosen = _read(field, [value])
+    return str(json.loads(chosen)[0]) if chosen is not value else str(value)
 
 
 def _starts(field: Field, value: Any) -> Clause:

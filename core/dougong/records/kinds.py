@@ -7,6 +7,7 @@ one new entry and nothing else.
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "Kind", "WrongValue"]
 
 BIGGEST_INT = 2**63 - 1
+MOST_CHOICES = 100
 UNSTORABLE = _("This text holds a character that can't be stored.")
 EXACT = Context(prec=1000)
 """Wide enough that no amount somebody sends is rounded before it is looked at."""
@@ -80,6 +82,35 @@ def _line(value: Any, field: Field) -> str:
     if any(ord(c) < 32 for c in text):
         raise WrongValue(_("Only one line of text fits here."))
     return text
+
+
+def _number(value: Any, field: Field) -> int:
+    """A number with decimal places is kept in units of the last of them."""
+    return _scaled(value, field.places) if field.places else _whole(value, field)
+
+
+def _scaled(value: Any, places: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise WrongValue(_("Write a number here."))
+    try:
+        number = Decimal(_digits(value).replace(",", ""))
+    except (InvalidOperation, ValueError):
+        raise WrongValue(_("“%(value)s” is not a number.", value=value)) from None
+    if not number.is_finite() or number.adjusted() >= 18 - places:
+        raise WrongValue(_("This number is too large."), "range")
+    if number != number.quantize(Decimal(1).scaleb(-places), context=EXACT):
+        raise WrongValue(_("At most %(places)s decimal places.", places=places), "precision")
+    return int(number.scaleb(places, context=EXACT))
+
+
+def _number_words(value: int, field: Field) -> str:
+    if not field.places:
+        return number_text(value)
+    return number_text(Decimal(value).scaleb(-field.places), places=field.places)
+
+
+def _number_json(value: int, field: Field) -> Any:
+    return str(Decimal(value).scaleb(-field.places)) if field.places else value
 
 
 def _whole(value: Any, field: Field) -> int:
@@ -189,6 +220,49 @@ def _option_label(value: str, field: Field) -> str:
     return next((str(o.label or o.key) for o in field.every_option if o.key == value), value)
 
 
+def _keys(value: Any, field: Field) -> str:
+    """Several choices, as a JSON list in the order of the alphabet: equal sets are equal texts."""
+    if isinstance(value, str):
+        value = _listed(value)
+    if not isinstance(value, list | tuple) or len(value) > MOST_CHOICES:
+        raise WrongValue(_("Choose at most %(most)s.", most=MOST_CHOICES))
+    return json.dumps(sorted({_option(key, field) for key in value}), ensure_ascii=False, separators=(",", ":"))
+
+
+def _listed(text: str) -> list[Any]:
+    """From a form or a file: a JSON list, or words with commas between them."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if isinstance(found, list):
+        return found
+    return [word.strip() for word in re.split(r"[,，、;；\n]", text) if word.strip()]
+
+
+def _chosen(value: str, field: Field) -> list[str]:
+    return list(json.loads(value))
+
+
+def _labels(value: str, field: Field) -> str:
+    """In the order of the list."""
+    keys = _chosen(value, field)
+    known = {o.key: str(o.label or o.key) for o in field.every_option}
+    return str(_(", ")).join(
+        [label for key, label in known.items() if key in keys] + [k for k in keys if k not in known]
+    )
+
+
+def _time(value: Any, field: Field) -> str:
+    if isinstance(value, dt.time):
+        return value.strftime("%H:%M")
+    text = str(value).strip().replace("：", ":")
+    found = re.fullmatch(r"(\d{1,2}):(\d{2})(?::00(?:\.0+)?)?", text, re.ASCII)
+    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
+        raise WrongValue(_("“%(value)s” is not a time of the day (write 09:30).", value=value))
+    return f"{int(found[1]):02}:{found[2]}"
+
+
 def _reference(value: Any, field: Field) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise WrongValue(_("Choose a record."))
@@ -237,6 +311,8 @@ def _text_schema(format_: str = "") -> Callable[[Field], Mapping[str, Any]]:
 
 
 def _number_schema(field: Field) -> Mapping[str, Any]:
+    if field.places:
+        return {"type": "string", "pattern": rf"^-?\d{{1,{17 - field.places}}}(\.\d{{1,{field.places}}})?$"}
     high = 2**31 - 1 if field.small else BIGGEST_INT
     return {"type": "integer", "minimum": -high, "maximum": high}
 
@@ -262,7 +338,15 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         Kind("text", _line, lambda v, f: v, _text_schema(), WORDS),
         Kind("long_text", _words, lambda v, f: v, _text_schema(), ("contains", "empty")),
-        Kind("number", _whole, lambda v, f: number_text(v), _number_schema, ORDER),
+        Kind(
+            "number",
+            _number,
+            _number_words,
+            _number_schema,
+            ORDER,
+            send=_number_json,
+            write=lambda v, f: str(_number_json(v, f)),
+        ),
         Kind(
             "year", _year, lambda v, f: str(v), lambda f: {"type": "integer", "minimum": 1000, "maximum": 9999}, ORDER
         ),
@@ -314,6 +398,23 @@ KINDS: Mapping[str, Kind] = {
         Kind("person", _reference, lambda v, f: str(v), _link_schema, EQUALITY),
         Kind("department", _reference, lambda v, f: str(v), _link_schema, EQUALITY),
         Kind("link", _reference, lambda v, f: str(v), _link_schema, EQUALITY),
+        Kind(
+            "choices",
+            _keys,
+            _labels,
+            lambda f: {"type": "array", "items": {"type": "string", "enum": [o.key for o in f.options]}},
+            ("contains", "empty"),
+            send=_chosen,
+        ),
+        Kind(
+            "time",
+            _time,
+            lambda v, f: v,
+            lambda f: {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"},
+            ORDER,
+        ),
+        Kind("address", _line, lambda v, f: v, _text_schema(), WORDS),
+        Kind("serial", _line, lambda v, f: v, _text_schema(), WORDS),
         Kind("phone", _phone, lambda v, f: v, _text_schema(), WORDS),
         Kind("email", _email, lambda v, f: v, _text_schema("email"), WORDS),
         Kind("url", _url, lambda v, f: v, _text_schema("uri"), WORDS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import chain
 
-__all__ = ["initials", "sort_key"]
+__all__ = ["initials", "sort_key", "spelled"]
 
 KEY_LENGTH = 300
 INITIALS_LENGTH = 100
@@ -15,7 +15,7 @@ INITIALS_LENGTH = 100
 def _sounds(text: str, style: str) -> tuple[str, ...]:
     from pypinyin import Style, lazy_pinyin  # 60 ms to import: only for who writes names
 
-    chosen = {"tone": Style.TONE3, "first": Style.FIRST_LETTER}[style]
+    chosen = {"tone": Style.TONE3, "first": Style.FIRST_LETTER, "plain": Style.NORMAL}[style]
     return tuple(lazy_pinyin(text, style=chosen, neutral_tone_with_five=True))
 
 
@@ -29,3 +29,8 @@ def initials(text: str) -> str:
     """What people type to find a name: 杭州云栖 → hzyq; the first letters of Latin words among them."""
     words = chain.from_iterable(s.split() if s.isascii() and len(s) > 1 else [s] for s in _sounds(text, "first"))
     return "".join(w[0] for w in words if w[:1].isalnum()).lower()[:INITIALS_LENGTH]
+
+
+def spelled(text: str) -> str:
+    """In Latin letters, a word for each sound: 爱好 → "ai hao"."""
+    return " ".join(_sounds(text, "plain")).lower()

@@ -19,6 +19,7 @@ from dougong.db import fetch
 from dougong.errors import Invalid, Problem
 from dougong.i18n import _
 from dougong.records import references
+from dougong.records.definitions import sort_column
 from dougong.records.fields import Field
 from dougong.records.filters import Clause, both, clause_sql, compile_filter, quick_find, visible_field
 from dougong.records.types import RecordType
@@ -136,7 +137,7 @@ async def sums(record_type: RecordType, group: str, sum_of: str, tree: Any, q: s
 
 def _groupable(record_type: RecordType, key: str) -> Field:
     found = visible_field(record_type, key)
-    if found is None or found.kind not in ("choice", "state", "person", "department", "link", "yes_no", "text"):
+    if found is None or found.kind in ("long_text", "choices", "datetime"):
         raise Invalid(Problem("group", _("Rows can't be grouped by “%(field)s”.", field=key), key, "kind"))
     return found
 
@@ -178,7 +179,7 @@ def _order(record_type: RecordType, sort: str) -> _Order:
         key, descending = sort.removeprefix("-"), sort.startswith("-")
         asked = visible_field(record_type, key)
         is_title = key == record_type.title._meta.name  # sorted by its short key, whatever its own length
-        if asked is None or (asked.kind == "long_text" and not is_title):
+        if asked is None or (asked.kind in ("long_text", "choices") and not is_title):
             raise Invalid(Problem("sort", _("Rows can't be sorted by “%(field)s”.", field=key), sort, "unknown"))
         chosen = asked
     else:
@@ -189,6 +190,8 @@ def _order(record_type: RecordType, sort: str) -> _Order:
     column = chosen.column
     if chosen.key == record_type.title._meta.name:
         column = table.title_key
+    elif (spelled := sort_column(table, chosen.key)) is not None:
+        column = spelled
     elif chosen.target is not None and hasattr(chosen.target, "title_key"):
         column = getattr(table, chosen.key).title_key
     return _Order(column, f"sort_{chosen.key}", descending, chosen.nullable or chosen.target is not None, table.id)

@@ -1,6 +1,19 @@
 """The HTTP API: everything the pages do, for programs."""
 
-from dougong.web.api import access, explain, groups, lookups, openapi, plugins, records, sessions, types, whoami
+from dougong.web.api import (
+    access,
+    attachments,
+    explain,
+    fields,
+    groups,
+    lookups,
+    openapi,
+    plugins,
+    records,
+    sessions,
+    types,
+    whoami,
+)
 
 __all__ = ["routes"]
 
@@ -13,6 +26,8 @@ routes = [
     *groups.routes,
     *sessions.routes,
     *types.routes,
+    *fields.routes,
     *openapi.routes,
+    *attachments.routes,
     *records.routes,
 ]

@@ -14,7 +14,7 @@ from dougong.plugin.lookups import TONES
 from dougong.plugin.snapshot import Snapshot, current_snapshot
 from dougong.records.fields import Field
 from dougong.records.types import Action, RecordType
-from dougong.web.api import access, groups
+from dougong.web.api import access, fields, groups
 from dougong.web.problems import TITLES
 
 __all__ = ["describe", "routes"]
@@ -262,6 +262,7 @@ def _house_paths() -> Json:
         **_access_paths(),
         **_explain_paths(),
         **_session_paths(),
+        **_field_paths(path_parameter),
         "/api/v1/record-types": {"get": _operation("types", "House", ["House"], [], anything, ())},
         "/api/v1/record-types/{collection}": {
             "get": _operation("type", "House", ["House"], [path_parameter], anything, (404,))
@@ -321,6 +322,33 @@ def _lookup_paths(name_parameter: Json) -> Json:
             "patch": _operation("changeIn", "Lookup", tag, [name_parameter, key_parameter], done, errors, changes)
         },
         f"{base}/{{name}}/order": {"put": _operation("order", "Lookup", tag, [name_parameter], done, errors, order)},
+    }
+
+
+def _field_paths(collection: Json) -> Json:
+    """The fields a company adds to its records."""
+    base, tag = "/api/v1/record-types/{collection}/fields", ["Fields and templates"]
+    words = {"type": "string"}
+    flags: Json = {name: {"type": "boolean"} for name in ("indexed", "distinct", "active")}
+    properties = {"key": words, "label": words, "kind": words, "help": words, "details": {"type": "object"}, **flags}
+    one = _json({"type": "object", "required": list(properties), "properties": properties})
+    key = {"name": "key", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+    errors = (400, 404, 409, 413, 415)
+
+    def body(name: str) -> Json:
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    return {
+        base: {
+            "get": _operation("list", "Fields", tag, [collection], {"200": _json(_items({"type": "object"}))}, (404,)),
+            "post": _operation("add", "Field", tag, [collection], {"201": one}, errors, body("NewField")),
+        },
+        f"{base}/{{key}}": {
+            "patch": _operation("change", "Field", tag, [collection, key], {"200": one}, errors, body("FieldChanges")),
+            "delete": _operation(
+                "switchOff", "Field", tag, [collection, key], {"204": {"description": "Switched off"}}, (404, 409)
+            ),
+        },
     }
 
 
@@ -471,7 +499,7 @@ def _explain_paths() -> Json:
 def _body_schemas() -> Json:
     """The bodies of the house's own services, each with what it is made of."""
     found: Json = {}
-    for name, model in {**access.BODIES, **groups.BODIES}.items():
+    for name, model in {**access.BODIES, **fields.BODIES, **groups.BODIES}.items():
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         found |= schema.pop("$defs", {})
         found[name] = schema

@@ -1,0 +1,110 @@
+"""The fields a company adds to its records, for programs: added, changed, switched off and on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Request, Response, delete, get, patch, post
+from pydantic import BaseModel
+from pydantic import Field as Rule
+
+from dougong.access.rights import need
+from dougong.errors import NotFound
+from dougong.plugin.lookups import options_of
+from dougong.plugin.snapshot import current_snapshot
+from dougong.records.definitions import Definition
+from dougong.records.types import RecordType
+from dougong.shaping.fields import MANAGE, add_field, change_field, defined_fields
+from dougong.web.api.bodies import Body
+from dougong.web.api.records import json_object
+
+__all__ = ["BODIES", "routes"]
+
+AnyRequest = Request[Any, Any, Any]
+FIELDS = "/api/v1/record-types/{collection:str}/fields"
+
+
+class NewField(Body):
+    """A field to add; `details` is what its kind needs besides (length, places, currency, lookup or options, target)."""
+
+    label: str
+    kind: str
+    help: str = ""
+    indexed: bool = False
+    distinct: bool = False
+    details: dict[str, Any] = Rule(default_factory=dict)
+
+
+class FieldChanges(Body):
+    """What to change of an added field; what is left out stays."""
+
+    label: str | None = None
+    help: str | None = None
+    indexed: bool | None = None
+    active: bool | None = None
+
+
+def _type_at(collection: str) -> RecordType:
+    need(MANAGE)
+    record_type = current_snapshot().by_path.get(collection)
+    if record_type is None:
+        raise NotFound
+    return record_type
+
+
+@get(FIELDS, include_in_schema=False)
+async def list_fields(collection: str) -> dict[str, Any]:
+    """The added fields, those switched off included."""
+    return {"items": [_sent(one) for one in defined_fields(_type_at(collection))]}
+
+
+@post(FIELDS, include_in_schema=False)
+async def add(request: AnyRequest, collection: str) -> Response[Any]:
+    record_type = _type_at(collection)
+    given = NewField.model_validate(await json_object(request))
+    made = await add_field(
+        record_type,
+        given.label,
+        given.kind,
+        help=given.help,
+        indexed=given.indexed,
+        distinct=given.distinct,
+        details=given.details,
+    )
+    location = f"/api/v1/record-types/{collection}/fields/{made.key}"
+    return Response(_sent(made), status_code=201, headers={"Location": location})
+
+
+@patch(f"{FIELDS}/{{key:str}}", include_in_schema=False)
+async def change(request: AnyRequest, collection: str, key: str) -> dict[str, Any]:
+    record_type = _type_at(collection)
+    given = FieldChanges.model_validate(await json_object(request))
+    return _sent(await change_field(record_type, key, **given.model_dump(exclude_none=True)))
+
+
+@delete(f"{FIELDS}/{{key:str}}", include_in_schema=False)
+async def switch_off(collection: str, key: str) -> None:
+    """The field is off: nobody sees it, its values stay. PATCH `active` brings it back."""
+    await change_field(_type_at(collection), key, active=False)
+
+
+def _sent(one: Definition) -> dict[str, Any]:
+    sent: dict[str, Any] = {
+        "key": one.key,
+        "label": str(one.words),
+        "kind": one.kind,
+        "help": one.help,
+        "details": dict(one.details),
+        "indexed": one.indexed,
+        "distinct": one.distinct,
+        "active": one.active,
+    }
+    if one.lookup is not None:
+        sent["lookup"] = one.lookup.name
+        sent["options"] = [{"key": o.key, "label": str(o.label or o.key)} for o, on in options_of(one.lookup) if on]
+    return sent
+
+
+routes = [list_fields, add, change, switch_off]
+BODIES: Mapping[str, type[BaseModel]] = {model.__name__: model for model in (NewField, FieldChanges)}
