@@ -69,6 +69,8 @@ class DougongError(Exception):
     message: Text | str = _("Something went wrong.")
     headers: Mapping[str, str] = {}
     """What the answer says besides ("Retry-After")."""
+    told: Mapping[str, Any] = {}
+    """What a program is told besides the message, by name."""
 
     def __init__(self, message: Text | str | None = None, **values: Any) -> None:
         self.message = message if message is not None else type(self).message

@@ -120,6 +120,7 @@ def problem_response(request: Request[Any, Any, Any], err: Exception) -> Respons
             {"field": p.field, "rule": p.rule, "message": str(p.message), "value": _shown(p.value)}
             for p in known.problems
         ]
+    body |= known.told
     if reference := known.values.get("reference"):
         body["reference"] = reference
     headers = dict(known.headers)

@@ -25,6 +25,7 @@ __all__ = [
     "ChoiceGroup",
     "ChoiceLine",
     "ChoicesPage",
+    "Clash",
     "Column",
     "ColumnLayout",
     "Composer",
@@ -95,6 +96,7 @@ __all__ = [
     "SavedViewTab",
     "SearchPage",
     "Shell",
+    "Side",
     "SignInPage",
     "SimilarRecords",
     "StaffLine",
@@ -615,6 +617,26 @@ class RecordPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """One value to keep instead of what was typed."""
+
+    value: str
+    label: str
+    text: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A field somebody else changed meanwhile, to something else than what was typed: what to keep is sent as `name`."""
+
+    name: str
+    mine: str
+    """The value that keeps what stands in the field itself; chosen to begin with."""
+    others: tuple[Side, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FormField:
     """A field of a form. What was typed comes back in `value`, also when it was refused."""
 
@@ -641,6 +663,7 @@ class FormField:
     max_length: int = 0
     check_url: str = ""
     """GET `?value=` answers HTML shown under the field while typing (possible duplicates)."""
+    clash: Clash | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ async def read_description(request: Request[Any, Any, Any]) -> Response[Json]:
 def describe(snapshot: Snapshot, plugin_routes: Sequence[Any] = ()) -> Json:
     """OpenAPI 3.1 of this snapshot: everything that is off is absent."""
     paths: Json = {}
-    schemas: Json = {"Problem": _PROBLEM, "Reason": _REASON, **_body_schemas()}
+    schemas: Json = {"Problem": _PROBLEM, "Stale": _STALE, "Reason": _REASON, **_body_schemas()}
     for record_type in snapshot.records.values():
         paths |= _record_paths(record_type)
         schemas |= _record_schemas(record_type)
@@ -168,6 +168,7 @@ def _single(name: str, own: Json, tag: list[str]) -> Json:
             {"200": _record(own)},
             (*_WRITES, 428),
             changes,
+            problems={412: "Stale"},
         ),
         "delete": _operation(
             "remove",
@@ -578,6 +579,36 @@ _PROBLEM: Json = {
         },
     },
 }
+_STALE: Json = {
+    "allOf": [
+        {"$ref": "#/components/schemas/Problem"},
+        {
+            "type": "object",
+            "required": ["version", "changed"],
+            "properties": {
+                "version": {"type": "integer", "description": "The record's version now"},
+                "changed": {
+                    "type": "array",
+                    "description": "The fields that differ, as far as the asker may see them",
+                    "items": {
+                        "type": "object",
+                        "required": ["field", "theirs"],
+                        "properties": {
+                            "field": {"type": "string"},
+                            "theirs": {"description": "What stands there now"},
+                            "original": {
+                                "description": "What stood there in the version named; absent where not known"
+                            },
+                            "yours": {"description": "What was sent"},
+                            "by": {"type": "string"},
+                            "at": {"type": ["string", "null"], "format": "date-time"},
+                        },
+                    },
+                },
+            },
+        },
+    ]
+}
 
 
 def _operation(
@@ -590,14 +621,21 @@ def _operation(
     body: Json | None = None,
     *,
     summary: str = "",
+    problems: Mapping[int, str] | None = None,
 ) -> Json:
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    """`problems` names the schema of an error that tells more than others."""
+    named = problems or {}
+
+    def problem(status: int) -> Json:
+        schema = {"$ref": f"#/components/schemas/{named.get(status, 'Problem')}"}
+        return {"description": TITLES[status].msgid, "content": {"application/problem+json": {"schema": schema}}}
+
     statuses = sorted({401, 403, 503, *errors})
     made: Json = {
         "operationId": f"{verb}{name}",
         "tags": tags,
         "parameters": parameters,
-        "responses": {**answers, **{str(s): {"description": TITLES[s].msgid, "content": problem} for s in statuses}},
+        "responses": {**answers, **{str(s): problem(s) for s in statuses}},
     }
     if summary:
         made["summary"] = summary

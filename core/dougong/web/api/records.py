@@ -6,6 +6,7 @@ header Change-Batch.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,11 +15,12 @@ from litestar import Request, Response, delete, get, patch, post
 from dougong.access.principal import current
 from dougong.access.rights import may
 from dougong.db import current_transaction, transaction
-from dougong.errors import Forbidden, Invalid, NotFound, Problem
+from dougong.errors import Forbidden, Invalid, NotFound, Problem, Stale
 from dougong.i18n import _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
 from dougong.records.actions import action_named, run_action
+from dougong.records.conflicts import Differing, compare
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
 from dougong.records.history import as_stored, history_of
@@ -199,7 +201,7 @@ async def read_history(collection: str, record_id: str, request: Request[Any, An
     return {
         "items": [
             {
-                "id": e.id, "at": e.at.isoformat().replace("+00:00", "Z"), "staff": e.staff, "who": e.who, "verb": e.verb,
+                "id": e.id, "at": _moment_sent(e.at), "staff": e.staff, "who": e.who, "verb": e.verb,
                 "reason": str(e.reason), "why": e.why, "door": e.door, "batch": e.batch,
                 "before": _as_sent(record_type, e.before), "after": _as_sent(record_type, e.after),
             }
@@ -236,10 +238,33 @@ async def change_record(request: Request[Any, Any, Any], collection: str, record
     record_type = type_at(collection, "read")
     found = await desk.get(record_type.table, id_at(record_id))
     version = _based_on(request, required=True)
-    values = read_values(record_type, await json_object(request), current(), record=found)
-    async with transaction():
-        changed = await desk.change(found, values, version=version)
-        return _answer(record_type, changed, 200, _batch())
+    sent = await json_object(request)
+    values = read_values(record_type, sent, current(), record=found)
+    try:
+        async with transaction():
+            changed = await desk.change(found, values, version=version)
+            return _answer(record_type, changed, 200, _batch())
+    except Stale as err:
+        fresh = await desk.get(record_type.table, found.id)
+        compared = await compare(record_type, fresh, version or 0, sent)
+        err.told = {"version": fresh.version, "changed": [_differing(d, sent) for d in compared.everything]}
+        raise
+
+
+def _differing(differing: Differing, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """A field somebody else changed: what stands there now, what stood there before where that is known, what was sent."""
+    field = differing.field
+    told = {"field": field.key, "theirs": _sent(field, differing.theirs)}
+    if differing.known:
+        told["original"] = _sent(field, differing.original)
+        told["by"], told["at"] = differing.who, differing.at and _moment_sent(differing.at)
+    if field.key in sent:
+        told["yours"] = sent[field.key]
+    return told
+
+
+def _moment_sent(moment: dt.datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 @delete("/api/v1/{collection:str}/{record_id:str}", include_in_schema=False, status_code=204)

@@ -18,21 +18,24 @@ from dougong.access.principal import current
 from dougong.access.rights import may
 from dougong.db import transaction
 from dougong.errors import Conflict, DougongError, Forbidden, Invalid, NotFound, Problem, model_problems
-from dougong.i18n import _, moment_text
+from dougong.i18n import _
 from dougong.plugin.labels import model_label
 from dougong.records import desk, references
 from dougong.records.actions import action_named, offered, run_action
+from dougong.records.conflicts import Comparison, compare
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
-from dougong.records.history import history_of
 from dougong.records.tables import Row
 from dougong.records.types import Action as Verb
 from dougong.records.types import Move, RecordType
 from dougong.records.values import is_empty, read_values, writable
+from dougong.web.addresses import id_at
+from dougong.web.pages.conflicts import Conflict as Conflicting
+from dougong.web.pages.conflicts import chosen, conflict_of, lost_page, taken_over, taken_words
 from dougong.web.pages.lists import control_kind, lookup_url, title_text, type_at
 from dougong.web.pages.records import moves_offered, record_at, record_page
 from dougong.web.render import go, page
-from dougong.web.views import Action, Banner, Crumb, FormField, FormPage, FormSection, Option, Submit, Tab
+from dougong.web.views import Banner, Clash, Crumb, FormField, FormPage, FormSection, Option, Submit, Tab
 
 __all__ = ["routes"]
 
@@ -136,24 +139,78 @@ async def edit_form(request: AnyRequest, collection: str, record_id: str) -> Res
 
 @post("/{collection:str}/{record_id:str}/edit", include_in_schema=False, status_code=200)
 async def change_record(request: AnyRequest, collection: str, record_id: str) -> Response[Any]:
-    record_type, record = await record_at(collection, record_id)
+    record_type = type_at(collection)
     form = await request.form()
-    typed = {k: str(v) for k, v in form.items() if k in record_type.entered}
-    based_on = _based_on(form)
-    then = str(form.get("then", ""))
+    typed = chosen(form, {k: str(v) for k, v in form.items() if k in record_type.entered})
+    edit = Edit(record_type, Typed(typed), _based_on(form), str(form.get("then", "")))
     try:
+        return await edit.answer(request, await desk.get(record_type.table, id_at(record_id)))
+    except NotFound:
+        if not typed:
+            raise
+        return page(request, await lost_page(record_type, typed), status=404)
+
+
+MOST_TRIES = 3
+"""So often somebody may be faster before whoever saves is asked."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A form that was sent: what was typed, the version it was filled in on, the step to take with it."""
+
+    record_type: RecordType
+    typed: Typed
+    version: int
+    then: str
+
+    async def answer(self, request: AnyRequest, record: Row, tried: int = 0) -> Response[Any]:
+        """Save what was typed. What others changed meanwhile in other fields stands; where both changed one, ask."""
+        compared = await self._compared(record)
+        edit = dataclasses.replace(self, typed=Typed(taken_over(compared, self.typed.values)))
+        if compared.clashes or tried == MOST_TRIES:
+            return await edit.ask(request, record, compared, edit.problems(record))
+        try:
+            await edit.save(record)
+        except Conflict:  # somebody was faster just now
+            fresh = await desk.get(self.record_type.table, int(record.id))
+            return await dataclasses.replace(edit, version=record.version).answer(request, fresh, tried + 1)
+        except NotFound:
+            raise
+        except DougongError as err:
+            return await edit.ask(request, record, compared, _problems(err), _form_status(err))
+        done = f"{_('Saved.')} {taken_words(compared)}" if compared.theirs else _("Saved.")
+        return go(request, f"/{self.record_type.path}/{record.id}", done)
+
+    async def _compared(self, record: Row) -> Comparison:
+        mine = _filled(self.record_type, self.typed.values, record)
+        return await compare(self.record_type, record, self.version, mine)
+
+    def problems(self, record: Row) -> Sequence[Problem]:
+        """What is wrong with what was typed, whatever somebody else did."""
+        try:
+            self._values(record)
+        except Invalid as err:
+            return err.problems
+        return ()
+
+    def _values(self, record: Row) -> dict[str, Any]:
+        filled = _filled(self.record_type, self.typed.values, record)
+        return read_values(self.record_type, filled, current(), record=record)
+
+    async def save(self, record: Row) -> None:
         async with transaction():
-            values = read_values(record_type, _filled(record_type, typed, record), current(), record=record)
-            changed = await desk.change(record, values, version=based_on)
-            if then:
-                await desk.move(changed, then)
-    except Conflict:
-        view = await form_page(record_type, Typed(typed), record, conflict=await _conflict(record_type, record))
-        return page(request, view, status=409)
-    except DougongError as err:
-        view = await form_page(record_type, Typed(typed, _problems(err)), record, version=based_on)
-        return page(request, view, status=_form_status(err))
-    return go(request, f"/{record_type.path}/{record.id}", _("Saved."))
+            changed = await desk.change(record, self._values(record))
+            if self.then:
+                await desk.move(changed, self.then)
+
+    async def ask(
+        self, request: AnyRequest, record: Row, compared: Comparison, problems: Sequence[Problem], status: int = 409
+    ) -> Response[Any]:
+        """The form again, with what was typed, what is wrong with it, and what to choose between."""
+        conflict = await conflict_of(compared) if record.version != self.version else None
+        view = await form_page(self.record_type, Typed(self.typed.values, problems), record, conflict=conflict)
+        return page(request, view, status=status)
 
 
 def _based_on(form: Mapping[str, Any]) -> int:
@@ -167,26 +224,6 @@ def _written(record_type: RecordType, record: Row) -> dict[str, str]:
     return {k: f.type.write(values[k], f) for k, f in record_type.entered.items() if values.get(k) is not None}
 
 
-async def _conflict(record_type: RecordType, record: Row) -> Banner:
-    """Who changed it, when, and what: so that one can decide before saving over it."""
-    last = next(iter(await history_of(record_type, int(record.id), limit=1)), None)
-    if last is None:
-        return Banner(str(_("This record was changed meanwhile. Nothing was saved yet; what you typed is below.")))
-    text = _(
-        "%(who)s changed this record at %(when)s. Nothing was saved yet; what you typed is below. Save again to keep yours.",
-        who=last.who or _("System"),
-        when=moment_text(last.at),
-    )
-    lines = tuple(
-        f"{record_type.fields[k].label}: {_short(v)}" for k, v in last.after.items() if k in record_type.fields
-    )
-    return Banner(str(text), "warn", Action(str(_("Show their version")), f"/{record_type.path}/{record.id}"), lines)
-
-
-def _short(value: Any) -> str:
-    return "—" if value in (None, "") else str(value)[:80]
-
-
 # ------------------------------------------------------------------ the form
 
 
@@ -196,8 +233,7 @@ async def form_page(
     record: Row | None = None,
     *,
     back: str = "",
-    version: int | None = None,
-    conflict: Banner | None = None,
+    conflict: Conflicting | None = None,
 ) -> FormPage:
     who, state = current(), record_type.state_of(record)
     form, required = record_type.form_of(typed.values), record_type.required_in(typed.values)
@@ -216,6 +252,7 @@ async def form_page(
                     titles,
                     required=f.key in required,
                     readonly=not writable(record_type, f, who, state),
+                    clash=conflict.clashes.get(f.key) if conflict else None,
                 )
                 for f in fields
                 if f.key in by_key
@@ -224,7 +261,7 @@ async def form_page(
         for label, fields in form.groups
         if any(f.key in by_key for f in fields)
     )
-    hidden = [("version", str(version or record.version))] if record else [("back", back)] if back else []
+    hidden = [("version", str(record.version))] if record else [("back", back)] if back else []
     title = (
         str(_("Edit %(what)s", what=record_type.label)) if record else str(_("New %(what)s", what=record_type.label))
     )
@@ -241,7 +278,7 @@ async def form_page(
         cancel_href=back or path,
         hidden=tuple(hidden),
         errors=typed.others({f.key for f in shown}),
-        conflict=conflict,
+        conflict=conflict.banner if conflict else None,
         kinds=() if record else _categories(record_type, typed),
     )
 
@@ -276,6 +313,7 @@ def _form_field(
     *,
     required: bool,
     readonly: bool,
+    clash: Clash | None = None,
 ) -> FormField:
     value = typed.values.get(field.key, "")
     title = field.key == record_type.title._meta.name
@@ -294,6 +332,7 @@ def _form_field(
         wide=field.kind in MULTIPLE_LINES or title,
         max_length=field.length or 0,
         check_url=f"/lookup/{record_type.path}/similar" if title and record_type.similar else "",
+        clash=clash,
     )
 
 
