@@ -96,6 +96,15 @@ class Config(BaseSettings):
     sign_in_pause_seconds: int = Field(5, ge=1, le=900, description="seconds from 1 to 900")
     sign_in_pause_minutes: int = Field(15, ge=1, le=15, description="minutes from 1 to 15")
 
+    attachment_megabytes: int = Field(100, ge=1, le=10_000, description="megabytes from 1 to 10000")
+    attachments_per_record: int = Field(100, ge=1, le=10_000, description="a number of files from 1 to 10000")
+    attachment_days: int = Field(30, ge=1, le=3650, description="days from 1 to 3650")
+
+    @property
+    def files(self) -> Path:
+        """Where the content of attachments lies."""
+        return self.data / "files"
+
     @property
     def database_url(self) -> str:
         """Where the data are; SQLite in the data directory unless another database is named."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from dougong.access.services import apply_presets
 from dougong.builtin import core
 from dougong.db import close_database, open_database, transaction
 from dougong.db.attaching import detach_all
+from dougong.files.store import Directory
 from dougong.i18n import _
 from dougong.plugin.board import Board, put_up, read_states
 from dougong.plugin.discovery import Installed, LoadedPlugin, discover
@@ -24,6 +26,7 @@ from dougong.plugin.migration import migrate_core, migrate_plugin
 from dougong.plugin.processes import Presence
 from dougong.plugin.snapshot import Snapshot, install
 from dougong.plugin.state import store_state
+from dougong.records.attachments import MEGABYTE, Limits, keep_files_in, sweep
 from dougong.records.gate import guard
 from dougong.records.types import RecordType
 
@@ -37,6 +40,8 @@ __all__ = ["House", "open_house"]
 
 log = logging.getLogger("dougong")
 _WHY = "open the house"
+_SWEEP_EVERY = 6 * 3600
+"""Seconds."""
 
 
 @dataclass
@@ -66,6 +71,7 @@ class House:
         put_up(None)
         install(None)
         detach_all()
+        keep_files_in(None)
         await close_database(self.engine)
 
 
@@ -87,10 +93,24 @@ async def open_house(
         detach_all()
         await close_database(engine)
         raise
+    allowed = Limits(
+        config.attachment_megabytes * MEGABYTE, config.attachments_per_record, dt.timedelta(days=config.attachment_days)
+    )
+    keep_files_in(Directory(config.files), allowed)
     house = House(config, engine, board)
     if serving:
         house.tasks.append(asyncio.create_task(board.follow(), name="follow the epoch"))
+        house.tasks.append(asyncio.create_task(_sweep_files(), name="sweep the files"))
     return house
+
+
+async def _sweep_files() -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_EVERY)
+        try:
+            log.info("%s files were swept away", await sweep())
+        except Exception:  # neither the database nor the disk has to be there at that moment
+            log.exception("the files can't be swept now")
 
 
 async def _furnish(found: Installed, presence: Presence | None) -> Board:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from .company import Company, Fact, Person
+from .company import Company, Fact, Paper, Person
 from .doors import Ask
 
 __all__ = ["Canary", "forms_in", "forms_of", "forms_seen_by"]
@@ -58,17 +58,23 @@ def forms_of(kind: str, value: Any) -> set[str]:
 
 
 def every_form(company: Company) -> set[str]:
-    return {form for fact in company.facts.values() for form in _forms(company, fact, set(), set())}
+    told = {form for fact in company.facts.values() for form in _forms(company, fact, set(), set())}
+    return told | {form for paper in company.papers for form in _in_paper(paper)}
 
 
 def forms_seen_by(company: Company, person: Person) -> set[str]:
     """What this person may meet, by the rules as they are documented."""
-    found: set[str] = set()
-    for key in company.seen_by(person):
+    seen = company.seen_by(person)
+    found = {form for paper in company.papers if paper.of in seen for form in _in_paper(paper)}
+    for key in seen:
         fact = company.facts[key]
         past = company.ever_hides(person, company.types[key[0]])
         found |= _forms(company, fact, company.hides(person, fact), past)
     return found
+
+
+def _in_paper(paper: Paper) -> set[str]:
+    return forms_in(f"{paper.name} {paper.content.decode()}")
 
 
 def _forms(company: Company, fact: Fact, hidden: set[str], hidden_in_the_past: set[str]) -> set[str]:

@@ -18,7 +18,7 @@ from dougong.i18n import today
 from dougong.records.fields import Field
 from dougong.records.types import RecordType
 
-__all__ = ["PEOPLE", "Company", "Entry", "Fact", "Person", "Share", "chance", "value_of"]
+__all__ = ["PEOPLE", "Company", "Entry", "Fact", "Paper", "Person", "Share", "chance", "value_of"]
 
 Key = tuple[str, int]
 """A record: the key of its type, its id."""
@@ -80,6 +80,18 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Paper:
+    """A file of one record; it can be taken off."""
+
+    id: int
+    of: Key
+    name: str
+    content: bytes
+    staff: int
+    removed: bool = False
+
+
+@dataclass(frozen=True)
 class Entry:
     """What the change log holds of one write."""
 
@@ -115,6 +127,7 @@ class Company:
     codes: Mapping[str, int]
     facts: Mapping[Key, Fact] = field(default_factory=dict)
     shares: Sequence[Share] = ()
+    papers: Sequence[Paper] = ()
 
     @property
     def kinds(self) -> list[RecordType]:
@@ -324,7 +337,7 @@ class Clerk:
                 known = replace(self.company, facts=facts)
                 fact = Clerk(known, self.world).fact(record_type, record_id)
                 facts[fact.key] = self.with_history(fact, first_entry=100_001 + len(facts) * 4)
-        return replace(self.company, facts=facts, shares=self.shares(facts, 50_001))
+        return replace(self.company, facts=facts, shares=self.shares(facts, 50_001), papers=self.papers(facts, 60_001))
 
     def fact(self, record_type: RecordType, record_id: int) -> Fact:
         """A new record; what it refers to is chosen among the company's."""
@@ -429,4 +442,20 @@ class Clerk:
             }
             if roll in ways:
                 found.append(Share(first_id + len(found), key, *ways[roll]))
+        return found
+
+    # ---- files
+
+    def papers(self, facts: Mapping[Key, Fact], first_id: int) -> list[Paper]:
+        """Every other record has a file or two, some of them taken off again."""
+        found: list[Paper] = []
+        people = sorted(self.company.home)
+        for key in facts:
+            if not self.company.types[key[0]].menu:
+                continue
+            for number in range(chance(4, self.world, "papers", *key) - 1):
+                seed = (self.world, "paper", *key, number)
+                content = b"%PDF-1.7\n% " + token("content", *seed).encode()
+                staff, removed = people[chance(len(people), *seed)], chance(3, "removed", *seed) == 0
+                found.append(Paper(first_id + len(found), key, f"{token(*seed)}.pdf", content, staff, removed))
         return found

@@ -21,7 +21,7 @@ from dougong.records.fields import Field
 from dougong.records.types import RecordType
 from dougong.web.pages.records import tab_key
 
-from .company import Company, Fact, Person, Share
+from .company import Company, Fact, Paper, Person, Share
 from .twin import Door
 
 __all__ = ["EXEMPT", "OPEN", "Ask", "asks_of", "routes_of", "selection"]
@@ -117,9 +117,9 @@ class Asker:
     def sees(self, fact: Fact) -> bool:
         return fact.key in self.seen or (not fact.values and fact.key[0] != "")
 
-    def shared(self, share: Share) -> Fact:
-        """A share as something one may ask for: it is seen with its record."""
-        return Fact((share.of[0], share.id), {}) if share.of in self.seen else Fact(("", share.id), {})
+    def hung(self, thing: Share | Paper) -> Fact:
+        """A share or a file as something one may ask for: it is seen with its record."""
+        return Fact((thing.of[0], thing.id), {}) if thing.of in self.seen else Fact(("", thing.id), {})
 
     # ---- filling in addresses
 
@@ -141,8 +141,8 @@ class Asker:
                 kind, text = value, value.path
             if isinstance(value, Fact):
                 one, text = value, str(value.key[1])
-            if isinstance(value, Share):
-                one, text = self.shared(value), str(value.id)
+            if isinstance(value, Share | Paper):
+                one, text = self.hung(value), str(value.id)
             yield from self._filled(re.sub(rf"{{{name}:\w+}}", text, path, count=1), rest, kind, one)
 
 
@@ -187,6 +187,7 @@ PLACES: Mapping[str, Place] = {
     "role": lambda asker, _type, _fact: range(1, 12, 3),
     "role_id": lambda asker, _type, _fact: range(1, 12, 3),
     "share_id": lambda asker, _type, fact: [s for s in asker.company.shares if fact is None or s.of == fact.key][:9],
+    "attachment": lambda asker, _type, fact: [p for p in asker.company.papers if fact is None or p.of == fact.key][:9],
     "staff_id": lambda asker, _type, _fact: _ids(asker, "staff"),
     "department_id": lambda asker, _type, _fact: _ids(asker, "department"),
     "group": lambda asker, _type, _fact: (1, 2, UNKNOWN),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -23,10 +25,12 @@ from dougong.access.tables import Share as ShareRow
 from dougong.access.version import rights_changed
 from dougong.config import read_config
 from dougong.db import engine, fetch, transaction
+from dougong.files.store import current_store
 from dougong.house import House, open_house
 from dougong.people.services import account_named, add_account
 from dougong.people.tables import Department, Staff
 from dougong.plugin.snapshot import current_snapshot
+from dougong.records.attachments import Attachment
 from dougong.records.change_log import as_json
 from dougong.records.gate import cleared, physical
 from dougong.records.layouts import ListLayout
@@ -85,6 +89,7 @@ async def founded(url: str, directory: Path, plugins: Sequence[str], *, rows: in
                 for fact in company.facts.values():
                     await insert(company, fact)
                 await put_shares(company)
+                await put_papers(company)
                 await count_on(company)
         users, tokens, cookies = await let_in(world)
     return Founded(url, directory, company, tokens, cookies, users)
@@ -231,11 +236,36 @@ async def put_shares(company: Company) -> None:
         await ShareRow.insert(*rows)
 
 
+async def put_papers(company: Company) -> None:
+    await Attachment.delete(force=True)
+    at = dt.datetime(2012, 1, 1, tzinfo=dt.UTC)
+    for paper in company.papers:
+        async with current_store().receive(_said(paper.content), len(paper.content)) as draft:
+            await draft.keep()
+        row = Attachment(
+            id=paper.id,
+            record=paper.of[0],
+            record_id=paper.of[1],
+            name=paper.name,
+            size=len(paper.content),
+            media_type="application/pdf",
+            digest=hashlib.sha256(paper.content).hexdigest(),
+            at=at,
+            staff=paper.staff,
+            removed=dt.datetime.now(dt.UTC) if paper.removed else None,
+        )
+        await Attachment.insert(row)
+
+
+async def _said(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
 async def count_on(company: Company) -> None:
     """PostgreSQL counts ids by itself: go on behind ours."""
     if engine().engine_type != "postgres":
         return
-    for name in [*(t.key for t in company.kinds), "change_log", "access_share"]:
+    for name in [*(t.key for t in company.kinds), "change_log", "access_share", "attachment"]:
         sql = f"SELECT setval(pg_get_serial_sequence('dg.\"{name}\"', 'id'), 900000)"
         with cleared("ddl"):
             await engine().run_ddl(sql)
@@ -265,6 +295,9 @@ def differing(company: Company, person: Person, seed: str) -> Company:
     other = _settled(other, company, person, seen)
     other = _with_more(_with_fewer(other, seen), person, seen, clerk)
     other = replace(other, shares=_other_shares(other, clerk, person, seen))
+    unseen = {key: fact for key, fact in other.facts.items() if key not in seen}
+    kept = [paper for paper in company.papers if paper.of in seen]
+    other = replace(other, papers=[*kept, *clerk.papers(unseen, 40_001)])
     assert other.seen_by(person) == seen, "the other world shows the person something else: this test's own mistake"
     return other
 
@@ -361,6 +394,7 @@ async def turn_into(company: Company, other: Company, person: Person) -> None:
                 if key not in other.facts:
                     await erase(key)
             await put_shares(other)
+            await put_papers(other)
             if other.facts != company.facts:
                 await _among_themselves(person)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import secrets
 import warnings
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -33,9 +32,11 @@ from dougong.plugin.snapshot import current_snapshot
 from dougong.web import pages
 from dougong.web.api import routes as api_routes
 from dougong.web.components import STATIC
+from dougong.web.downloads import AS_IT_IS
 from dougong.web.problems import Unauthorized, is_api, problem_response
 from dougong.web.render import error_page
-from dougong.web.visitors import Visitors, same_origin, visitor_of
+from dougong.web.uploads import takes_files
+from dougong.web.visitors import CSRF_FIELD, Visitors, check_token, has_token, same_origin, visitor_of
 
 __all__ = ["build_app", "create_app", "servable_plugins"]
 
@@ -74,7 +75,9 @@ def build_app(config: Config, *, house: House | None = None) -> ASGIApp:
         guards=[_admit],
         before_request=_check_origin,
         exception_handlers={Exception: _answer_error},
-        compression_config=CompressionConfig(backend="gzip", minimum_size=700, gzip_compress_level=5),
+        compression_config=CompressionConfig(
+            backend="gzip", minimum_size=700, gzip_compress_level=5, exclude_opt_key=next(iter(AS_IT_IS))
+        ),
         request_max_body_size=BIGGEST_BODY,
     )
     app.state.config = config
@@ -151,11 +154,12 @@ async def _check_origin(request: Request[Any, Any, Any]) -> Response[Any] | None
         raise Forbidden(_("This request comes from another site."))
     if visitor.session is None:
         return None
-    given = request.headers.get("x-csrf-token")
-    if given is None and request.content_type[0] in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        given = str((await request.form()).get("_csrf_token", ""))
-    if not given or not secrets.compare_digest(given.encode("utf-8", "replace"), visitor.csrf.encode()):
-        raise Forbidden(_("This form is no longer valid: reload the page and send it again."))
+    if takes_files(request) or has_token(request):
+        return None
+    given = ""
+    if request.content_type[0] in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        given = str((await request.form()).get(CSRF_FIELD, ""))
+    check_token(visitor, given)
     return None
 
 

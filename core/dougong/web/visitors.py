@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import secrets
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -21,20 +22,32 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from dougong.access.principal import Principal, acting_as
 from dougong.access.services.principals import principal_of
-from dougong.errors import DougongError
-from dougong.i18n import DEFAULT_LOCALE, LOCALES, speaking
+from dougong.errors import DougongError, Forbidden
+from dougong.i18n import DEFAULT_LOCALE, LOCALES, _, speaking
 from dougong.people import sign_in
 from dougong.people.tables import Staff
 from dougong.plugin.snapshot import current_snapshot, pinned
 from dougong.records.entry import entering_by
 from dougong.web.problems import Unauthorized, as_dougong_error
 
-__all__ = ["COOKIE", "SECURITY_HEADERS", "Visitor", "Visitors", "visitor_of"]
+__all__ = [
+    "COOKIE",
+    "CSRF_FIELD",
+    "SECURITY_HEADERS",
+    "Visitor",
+    "Visitors",
+    "check_token",
+    "has_token",
+    "same_origin",
+    "visitor_of",
+]
 
 logger = logging.getLogger(__name__)
 
 COOKIE = "dougong_session"
 LOCALE_COOKIE = "dougong_locale"
+CSRF_FIELD = "_csrf_token"
+"""Where a form carries the token of its session."""
 _STATIC = "/static/"
 _departments: dict[tuple[Any, ...], str] = {}
 
@@ -181,6 +194,20 @@ async def _refuse(err: DougongError, send: Send) -> None:
         headers.append((b"www-authenticate", b"Bearer"))
     await send({"type": "http.response.start", "status": err.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def has_token(request: Request[Any, Any, Any]) -> bool:
+    """Whether the session's token came in the header, where programs of the page put it. Forbidden for a wrong one."""
+    given = request.headers.get("x-csrf-token")
+    if given is not None:
+        check_token(visitor_of(request), given)
+    return given is not None
+
+
+def check_token(visitor: Visitor, given: str) -> None:
+    """Forbidden where this isn't the token of the visitor's session."""
+    if not given or not secrets.compare_digest(given.encode("utf-8", "replace"), visitor.csrf.encode()):
+        raise Forbidden(_("This form is no longer valid: reload the page and send it again."))
 
 
 def same_origin(request: Request[Any, Any, Any]) -> bool:

@@ -1,0 +1,45 @@
+"""Files on their way out: saved, not opened; and if shown at all, then as nothing that could act as the reader."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from litestar.response import Stream
+
+from dougong.files.kinds import served_as
+from dougong.records.attachments import Attached
+
+__all__ = ["AS_IT_IS", "download", "preview"]
+
+AS_IT_IS: Mapping[str, Any] = {"as_it_is": True}
+"""Of a handler whose answer is not compressed on its way."""
+_CLOSED = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
+
+
+def download(file: Attached, content: AsyncIterator[bytes]) -> Stream:
+    """To be saved under its name."""
+    return _stream(file, content, "attachment", _CLOSED)
+
+
+def preview(file: Attached, content: AsyncIterator[bytes]) -> Stream:
+    """To be looked at in the browser: only for what `PREVIEWED` names."""
+    # Browsers show no PDF in a sandbox; what it may do there, their own viewer decides.
+    closed = _CLOSED.removesuffix("; sandbox") if file.media_type == "application/pdf" else _CLOSED
+    return _stream(file, content, "inline", closed)
+
+
+def _stream(file: Attached, content: AsyncIterator[bytes], how: str, policy: str) -> Stream:
+    headers = {
+        "Content-Disposition": f"{how}; {_named(file.name)}",
+        "Content-Length": str(file.size),
+        "Content-Security-Policy": policy,
+    }
+    return Stream(content, media_type=served_as(file.media_type), headers=headers)
+
+
+def _named(name: str) -> str:
+    """As RFC 6266 has it: in letters every program reads, and in full."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
+    return f"filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
