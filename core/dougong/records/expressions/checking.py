@@ -70,7 +70,7 @@ class Checker:
         made = self._as(part, result) if result else part
         if made.type is WRONG or (kind in (None, made.type.kind) and (not result or made.type.agrees_with(result))):
             return made
-        return self._wrong(part.word, _must_be(result or _names(str(kind)), part.type))
+        return self._wrong(part.word, _must_be(result or _Either((str(kind),)), part.type))
 
     def _part(self, node: ast.expr) -> Part:
         return _CHECKS[type(node)](self, node)
@@ -274,7 +274,7 @@ class Checker:
             return part
         if isinstance(part.literal, str) and "date" in kinds:
             return self._as_day_or_moment(part, DATETIME)
-        return self._wrong(part.word, _must_be(_names(*kinds), part.type))
+        return self._wrong(part.word, _must_be(_Either(tuple(kinds)), part.type))
 
     def _alike(self, parts: Sequence[Part]) -> list[Part]:
         """The parts as values of one type: that of the first whose type isn't open to change."""
@@ -400,11 +400,17 @@ def _clear_label(key: str, type: Type) -> str:
     return key if label in others else label
 
 
-def _names(*kinds: str) -> str:
-    return " / ".join(str(KIND_NAMES[kind]) for kind in kinds)
+@dataclass(frozen=True)
+class _Either:
+    """Any of these kinds, in the reader's words."""
+
+    kinds: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return " / ".join(str(KIND_NAMES[kind]) for kind in self.kinds)
 
 
-def _must_be(wanted: Type | str, type: Type) -> Text:
+def _must_be(wanted: Type | _Either, type: Type) -> Text:
     return _("This is %(kind)s, but %(wanted)s is needed.", kind=type, wanted=wanted)
 
 
