@@ -17,6 +17,7 @@ from dougong.plugin.settings import load_settings
 from dougong.plugin.snapshot import Snapshot, install, maybe_snapshot
 from dougong.plugin.tables import PluginState
 from dougong.records.definitions import attach_definitions, read_definitions
+from dougong.records.templates import read_layouts
 
 __all__ = ["Board", "States", "board", "put_up", "read_states"]
 
@@ -50,7 +51,7 @@ class Board:
         added = await read_definitions()
         for definitions in added.values():
             attach_definitions(definitions)
-        return Snapshot.of(epoch, served, added)
+        return Snapshot.of(epoch, served, added, await read_layouts())
 
     async def refresh(self) -> None:
         """Look at the counters and catch up; requests under way keep the snapshot they pinned."""

@@ -100,6 +100,11 @@ class Definition:
     active: bool = True
 
     @property
+    def shown_as(self) -> str:
+        """The kind of its values: of a formula, what it comes to."""
+        return str(self.details["result"]) if self.kind == "formula" else self.kind
+
+    @property
     def words(self) -> Words | str:
         return Words.load(self.label)
 
@@ -166,7 +171,7 @@ def columns_of(table: type[Table], one: Definition) -> Sequence[Column]:
         return ()
     column.made_for = one  # type: ignore[attr-defined]  # by which a changed definition is told
     made = [prepare(table, one.key, column)]
-    if one.kind == "text":
+    if one.shown_as == "text":
         key = Varchar(TEXT_LENGTH, null=True, default=None, db_column_name=f"{one.db_column}{_SORTED_BY}")
         made.append(prepare(table, f"{one.key}{_SORTED_BY}", key))
     return made
@@ -186,7 +191,7 @@ def _plain(cls: Callable[..., Column], **fixed: Any) -> Callable[[Definition], C
 
 def _result(one: Definition) -> Column:
     """What a formula comes to is kept in a column of that kind."""
-    return _COLUMNS[one.details["result"]](one)  # type: ignore[return-value]  # a result refers to nothing
+    return _COLUMNS[one.shown_as](one)  # type: ignore[return-value]  # a result refers to nothing
 
 
 _COLUMNS: Mapping[str, Callable[[Definition], Column | None]] = {

@@ -7,15 +7,20 @@ What comes out of both is worked out once per snapshot, and is what forms, lists
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
+from dougong.errors import Invalid
 from dougong.i18n import Text, _
 from dougong.records.definitions import Definition, is_added
 from dougong.records.fields import Field
+from dougong.records.kinds import WrongValue
 
 if TYPE_CHECKING:
+    from dougong.records.expressions import Expression
     from dougong.records.types import RecordType, Template
 
 __all__ = ["Form", "Group", "Layout", "Place", "Shape", "shape_of", "shapes_from"]
@@ -79,6 +84,12 @@ class Form:
     readonly: frozenset[str]
     off: frozenset[str]
     defaults: Mapping[str, Any]
+    conditions: Mapping[str, Expression]
+    """The fields that are only there for records of which this is so."""
+
+    def hidden_for(self, values: Mapping[str, Any]) -> frozenset[str]:
+        """The fields that aren't there for a record with these stored values."""
+        return frozenset(k for k, condition in self.conditions.items() if condition(values) is not True)
 
     @cached_property
     def fields(self) -> Mapping[str, Field]:
@@ -110,7 +121,7 @@ class Shape:
             d.key: Field(
                 key=d.key,
                 column=columns[d.key],
-                kind=d.details["result"] if d.kind == "formula" else d.kind,
+                kind=d.shown_as,
                 label=d.words,
                 managed=d.kind in ("serial", "formula"),
                 help=d.help or None,
@@ -118,6 +129,29 @@ class Shape:
             for d in self.definitions
             if d.active and d.key in columns
         }
+
+    @cached_property
+    def formulas(self) -> Mapping[str, Expression]:
+        """What is worked out from other fields, those another one reads before it. Clock and reader play no part."""
+        from dougong.records.expressions import compile_expression  # as in _conditions
+
+        found: dict[str, Expression] = {}
+        for one in self.definitions:
+            if one.kind == "formula" and one.key in self.fields:
+                with suppress(Invalid):
+                    text = str(one.details["formula"])
+                    found[one.key] = compile_expression(text, self.record_type, wants=self.fields[one.key])
+        order = TopologicalSorter({key: set(formula.fields) & found.keys() for key, formula in found.items()})
+        try:
+            return {key: found[key] for key in order.static_order()}
+        except CycleError:  # none can be defined; should one stand in the database, nothing is worked out
+            return {}
+
+    def calculate(self, values: dict[str, Any]) -> None:
+        """Work the formulas of a record out from its other stored values, where they are."""
+        for key, formula in self.formulas.items():
+            value = formula(values)
+            values[key] = self.fields[key].empty if value is None else value
 
     @cached_property
     def switched_off(self) -> frozenset[str]:
@@ -179,8 +213,26 @@ class Shape:
             required=frozenset(k for k in required if not self.fields[k].managed),
             readonly=frozenset(k for k, place in places.items() if place.readonly),
             off=frozenset(places.keys() - on),
-            defaults={k: place.default for k, place in places.items() if k in on and place.default is not None},
+            defaults=dict(self._defaults(places[k] for k in on)),
+            conditions=dict(self._conditions(places[k] for k in on - locked)),
         )
+
+    def _defaults(self, places: Iterable[Place]) -> Iterable[tuple[str, Any]]:
+        """As they are stored. One that can't be read any more (its choice is gone) is none."""
+        for place in places:
+            if place.default is not None:
+                with suppress(WrongValue):
+                    known = self.fields[place.key]
+                    yield place.key, known.type.read(place.default, known)
+
+    def _conditions(self, places: Iterable[Place]) -> Iterable[tuple[str, Expression]]:
+        """One that can't be read any more (a field in it is off) hides nothing."""
+        from dougong.records.expressions import compile_expression  # it checks against record types, which need shapes
+
+        for place in places:
+            if place.when:
+                with suppress(Invalid):
+                    yield place.key, compile_expression(place.when, self.record_type, wants="yes_no")
 
     def _placed(self, place: Place) -> Field:
         known = self.fields[place.key]

@@ -301,8 +301,9 @@ class RecordType:
         return self.shape.form(self.shape.category_of(values))
 
     def required_in(self, values: Mapping[str, Any]) -> frozenset[str]:
-        """The fields that must be filled in for a record with these values."""
-        return self.form_of(values).required
+        """The fields that must be filled in for a record with these stored values."""
+        form = self.form_of(values)
+        return form.required - form.hidden_for(values)
 
     @cached_property
     def references_needed(self) -> frozenset[str]:

@@ -51,11 +51,12 @@ def read_values(
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     state = record_type.state_of(record)
+    fixed = record_type.form_of({**(record.to_dict() if record is not None else {}), **raw}).readonly
     for key, given in raw.items():
         field = record_type.fields.get(key)
         if field is None or field_level(principal, f"{record_type.key}.{key}", state) == HIDDEN:
             problems.append(Problem(key, _("There is no field “%(field)s” here.", field=key), given, "unknown"))
-        elif key != "state" and not writable(record_type, field, principal, state):
+        elif key in fixed or (key != "state" and not writable(record_type, field, principal, state)):
             problems.append(Problem(key, _("“%(label)s” can't be changed here.", label=field.label), given, "readonly"))
         elif is_empty(given):
             values[key] = field.empty

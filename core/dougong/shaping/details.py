@@ -11,6 +11,7 @@ from dougong.errors import Invalid, Problem
 from dougong.i18n import Text, _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.definitions import KINDS_TO_ADD, TEXT_LENGTH
+from dougong.records.expressions import compile_expression
 from dougong.records.fields import DEFAULT_CURRENCY
 from dougong.records.types import RecordType
 
@@ -34,6 +35,7 @@ KIND_LABELS: Mapping[str, Text] = {
     "email": _("E-mail address"),
     "url": _("Web address"),
     "address": _("Postal address"),
+    "formula": _("Formula"),
 }
 """The kinds a company can add, in the order they are offered."""
 
@@ -104,6 +106,31 @@ def _target(record_type: RecordType, given: Mapping[str, Any]) -> _Checked:
     return {"target": known.key}, []
 
 
+def _formula(record_type: RecordType, given: Mapping[str, Any]) -> _Checked:
+    """Kept with what it comes to. The clock and who looks can play no part: the result is stored with the record."""
+    text = given.get("formula")
+    if not isinstance(text, str) or not text.strip():
+        raise Invalid(Problem("formula", _("Write the formula."), text, "required"))
+    try:
+        formula = compile_expression(text, record_type)
+    except Invalid as err:
+        raise Invalid(*(Problem("formula", p.message, p.value, p.rule) for p in err.problems)) from None
+    if formula.uses_clock or formula.uses_me:
+        words = _("A formula can't depend on who looks or when: its result is kept with the record.")
+        raise Invalid(Problem("formula", words, text, "expression"))
+    if formula.kind not in _RESULTS:
+        raise Invalid(Problem("formula", _("A formula can't come to this kind of value."), text, "expression"))
+    kept: dict[str, Any] = {"formula": formula.source, "result": formula.kind}
+    if formula.kind == "number":
+        kept["places"] = _number("places", given.get("places", 2), 0, 6)
+    if formula.kind == "money":
+        kept["currency"] = formula.currency
+    return kept, []
+
+
+_RESULTS = frozenset({"text", "number", "money", "date", "datetime", "time", "yes_no"})
+
+
 def _number(name: str, value: Any, low: int, high: int) -> int:
     if isinstance(value, str) and value.strip().isdecimal():
         value = int(value)
@@ -120,6 +147,7 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "choice": ("lookup", "options"),
     "choices": ("lookup", "options"),
     "link": ("target",),
+    "formula": ("formula", "places"),
 }
 _CHECKS: Mapping[str, Callable[[RecordType, Mapping[str, Any]], _Checked]] = {
     "text": _text,
@@ -128,5 +156,6 @@ _CHECKS: Mapping[str, Callable[[RecordType, Mapping[str, Any]], _Checked]] = {
     "choice": _list,
     "choices": _list,
     "link": _target,
+    "formula": _formula,
 }
 assert set(KIND_LABELS) <= set(KINDS_TO_ADD)
