@@ -32,6 +32,7 @@ __all__ = [
     "lock_all",
     "locked",
     "plain_default",
+    "rewrite",
     "update",
     "update_within_reach",
 ]
@@ -90,14 +91,26 @@ async def insert(record_type: RecordType, rows: Sequence[Mapping[str, Any]]) -> 
 async def update(record_type: RecordType, changes: Mapping[int, Mapping[str, Any]]) -> None:
     """Give each row its values, however many and different: in one statement where they all get the same."""
     now = dt.datetime.now(dt.UTC)
-    complete = {i: {**_with_sort_keys(record_type, values), "updated": now} for i, values in changes.items()}
+    await _give(record_type, {i: {**values, "updated": now} for i, values in changes.items()}, _COUNTED)
+
+
+async def rewrite(record_type: RecordType, changes: Mapping[int, Mapping[str, Any]]) -> None:
+    """Give rows what only follows from what they hold: nobody changed the record, so its version stays."""
+    await _give(record_type, changes, "")
+
+
+_COUNTED = '"version" = "version" + 1, '
+
+
+async def _give(record_type: RecordType, changes: Mapping[int, Mapping[str, Any]], counted: str) -> None:
+    complete = {i: _with_sort_keys(record_type, values) for i, values in changes.items()}
     for keys, alike in _by_keys(complete).items():
         by_id = {i: tuple(complete[i][k] for k in keys) for i in alike}
         try:
             same = len(set(by_id.values())) == 1
         except TypeError:  # a value that can't be compared by its hash
             same = len(by_id) == 1
-        await (_update_alike if same else _update_each)(record_type, keys, by_id)
+        await (_update_alike if same else _update_each)(record_type, keys, by_id, counted)
 
 
 def _by_keys(changes: Mapping[int, Mapping[str, Any]]) -> dict[tuple[str, ...], list[int]]:
@@ -107,22 +120,26 @@ def _by_keys(changes: Mapping[int, Mapping[str, Any]]) -> dict[tuple[str, ...], 
     return found
 
 
-async def _update_alike(record_type: RecordType, keys: Sequence[str], by_id: Mapping[int, tuple[Any, ...]]) -> None:
+async def _update_alike(
+    record_type: RecordType, keys: Sequence[str], by_id: Mapping[int, tuple[Any, ...]], counted: str
+) -> None:
     names = _column_names(record_type)
     sets = ", ".join(f'"{names[k]}" = {{}}' for k in keys)
-    sql = f'UPDATE {physical(engine(), record_type.key)} SET "version" = "version" + 1, {sets} WHERE "id" {{}}'
+    sql = f'UPDATE {physical(engine(), record_type.key)} SET {counted}{sets} WHERE "id" {{}}'
     values = next(iter(by_id.values()))
     await _written(record_type, QueryString(sql, *values, ids(engine(), by_id)))
 
 
-async def _update_each(record_type: RecordType, keys: Sequence[str], by_id: Mapping[int, tuple[Any, ...]]) -> None:
+async def _update_each(
+    record_type: RecordType, keys: Sequence[str], by_id: Mapping[int, tuple[Any, ...]], counted: str
+) -> None:
     """A table of ids and values, joined to the rows: as many statements as it takes to hand the values over."""
     names, table = _column_names(record_type), physical(engine(), record_type.key)
     sets = ", ".join(f'"{names[k]}" = given.column{n}' for n, k in enumerate(keys, 2))
     row = "({}" + ", {}" * len(keys) + ")"
     for part in _parts(list(by_id.items()), len(keys) + 1):
         listed = ", ".join([_typed(record_type, keys), *[row] * (len(part) - 1)])
-        sql = f'UPDATE {table} AS t SET "version" = t."version" + 1, {sets} FROM (VALUES {listed}) AS given WHERE t."id" = given.column1'
+        sql = f'UPDATE {table} AS t SET {counted}{sets} FROM (VALUES {listed}) AS given WHERE t."id" = given.column1'
         await _written(record_type, QueryString(sql, *[v for i, values in part for v in (i, *values)]))
 
 
