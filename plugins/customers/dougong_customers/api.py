@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .records import contact, customer, interaction
-from .services import log_interaction, related_customers_of
+from .services import log_interaction, name_on, related_customers_of
 from .tables import Contact, Customer, Interaction
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "customer",
     "interaction",
     "log_interaction",
+    "name_on",
     "related_customers_of",
 ]

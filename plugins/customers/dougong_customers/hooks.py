@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
-from dougong.api import RecordType, entry_point, hook, settings_of
+from dougong.api import RecordType, entry_point, hook, settings_of, today
 
 from . import records, services
 from .errors import NameNotAllowed, RelatedToItself
+from .former_names import FormerName, read_former_names, write_former_names
 from .lookups import SHIPPED_REVERSES
-from .names import charset_problem
+from .names import charset_problem, same_name
 from .settings import CustomerSettings
 
 __all__ = ["before_save", "record_changed"]
@@ -20,6 +21,8 @@ __all__ = ["before_save", "record_changed"]
 def before_save(record_type: RecordType, old: Mapping[str, Any] | None, new: MutableMapping[str, Any]) -> None:
     if record_type is records.customer:
         check_name(old["name"] if old else "", new["name"] or "")
+        if old and new["name"]:
+            put_name_aside(old, new)
     if record_type is records.relation:
         check_relation(old, new)
 
@@ -28,6 +31,13 @@ def before_save(record_type: RecordType, old: Mapping[str, Any] | None, new: Mut
 async def record_changed(verb: str, ids: Sequence[int]) -> None:
     if verb != "remove":
         await services.note_contact(ids)
+
+
+def put_name_aside(old: Mapping[str, Any], new: MutableMapping[str, Any]) -> None:
+    """The name a customer had joins its former ones, unless these are written together with the new name."""
+    if not same_name(old["name"], new["name"]) and new["former_names"] == old["former_names"]:
+        former = [*read_former_names(old["former_names"]), FormerName(old["name"], today())]
+        new["former_names"] = write_former_names(former)
 
 
 def check_relation(old: Mapping[str, Any] | None, new: MutableMapping[str, Any]) -> None:

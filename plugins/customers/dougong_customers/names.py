@@ -8,7 +8,7 @@ from collections.abc import Set
 
 from dougong.api import Text, _
 
-__all__ = ["charset_problem", "forbidden_characters", "is_chinese", "search_core", "spoken"]
+__all__ = ["charset_problem", "forbidden_characters", "is_chinese", "same_name", "search_core", "spoken"]
 
 CHINESE_MARKS = frozenset("()（）")
 ENGLISH_MARKS = frozenset(",.() ")
@@ -56,6 +56,15 @@ def spoken(character: str) -> str:
     if unicodedata.category(character)[0] in "CZM":
         return f"U+{ord(character):04X}"
     return f"“{character}”"
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names differ only in how they are written: wide or narrow, in capitals, with spaces."""
+    return _bare(one) == _bare(other)
+
+
+def _bare(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def search_core(name: str) -> str:

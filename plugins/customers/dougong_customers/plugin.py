@@ -52,7 +52,7 @@ plugin = Plugin(
     openings=[
         Opening(
             services.customers_named_like,
-            _("Customers that resemble the name being typed, by name and owner"),
+            _("Customers that resemble the name being typed, by name, former name and owner"),
             sees=(Customer, Staff),
             right=(records.customer, "create"),
         ),

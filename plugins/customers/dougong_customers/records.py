@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dougong.api import ListView, Me, RecordType, SavedView, Scope, Template, _
+from dougong.api import Action, ListView, Me, RecordType, SavedView, Scope, Template, _
 
-from . import services, states
+from . import schemas, services, states
 from .tables import Contact, Customer, CustomerRelation, Interaction
 
 __all__ = ["contact", "customer", "interaction", "relation"]
@@ -38,7 +38,7 @@ END_CUSTOMER = Template(
             Customer.email,
             Customer.website,
         ],
-        _("Notes"): [Customer.remark],
+        _("Notes"): [Customer.former_names, Customer.remark],
     },
 )
 
@@ -70,7 +70,7 @@ CHANNEL_CUSTOMER = Template(
             Customer.employees,
             Customer.founded,
         ],
-        _("Notes"): [Customer.remark],
+        _("Notes"): [Customer.former_names, Customer.remark],
     },
 )
 
@@ -112,7 +112,8 @@ customer = RecordType(
         SavedView(_("To review"), where=[(Customer.state, "=", "submitted")]),
         SavedView(_("New this month"), where=[(Customer.created, "during", "this_month")]),
     ],
-    search=[Customer.name, Customer.short_name, Customer.phone, Customer.city],
+    actions=[Action(services.rename_customer, label=_("Rename"), form=schemas.Renaming, icon="writing-sign")],
+    search=[Customer.name, Customer.former_names, Customer.short_name, Customer.phone, Customer.city],
     labels={Customer.kind: _("Main category"), Customer.founded: _("Founded in"), Customer.email: _("E-mail")},
     rights={"approve": _("Approve")},
 )

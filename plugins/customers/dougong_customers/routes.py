@@ -15,9 +15,17 @@ __all__ = ["ROUTES"]
 
 @get("/api/v1/customers/precheck", right=(records.customer, "create"))
 async def precheck(name: FromQuery[str] = "") -> dict[str, Any]:
-    """Customers whose name holds what is being typed: at most five, by name and owner, even those one may not open."""
+    """Customers whose name holds what is being typed: at most five, by name and owner, even those one may not open.
+
+    `formerly` is there where only a former name holds it.
+    """
     matches = await services.customers_named_like(name)
-    return {"items": [{"name": match.name, "owner": match.owner} for match in matches]}
+    return {"items": [_told(match) for match in matches]}
+
+
+def _told(match: services.Match) -> dict[str, str]:
+    known_as = {"formerly": match.formerly} if match.formerly else {}
+    return {"name": match.name, "owner": match.owner, **known_as}
 
 
 ROUTES = [precheck]

@@ -47,6 +47,7 @@ class Customer(Record):
     last_contacted = Date(null=True, default=None, index=True)
     next_follow_up = Date(null=True, default=None, index=True)
     remark = LongText()
+    former_names = LongText()
 
 
 class Contact(Record):

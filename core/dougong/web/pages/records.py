@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post
@@ -26,6 +26,7 @@ from dougong.records.filters import visible_field
 from dougong.records.history import MOST_ENTRIES, HistoryEntry, as_stored, history_of
 from dougong.records.queries import Query, fetch_page, neighbours
 from dougong.records.tables import Row
+from dougong.records.types import Action as Verb
 from dougong.records.types import Move, RecordType
 from dougong.records.values import read_values
 from dougong.web.addresses import id_at
@@ -227,13 +228,10 @@ async def _buttons(record_type: RecordType, record: Row, path: str, editable: bo
     back: list[Action] = []
     for step in await moves_offered(record_type, record):
         (ahead if record_type.leads_on(step) else back).append(_move_action(record_type, step, path, version))
-    verbs = [
-        Action(
-            str(a.label), f"{path}/{a.key}", a.icon, "get" if a.form else "post", dialog=bool(a.form), values=version
-        )
-        for a in offered(record_type, record)
-        if a.right != "edit" or editable
-    ]
+    possible = [a for a in offered(record_type, record) if a.right != "edit" or editable]
+    verbs = [_verb_action(a, path, version) for a in possible if a.when is not None]
+    # what can be done at any time is no next step
+    aside = [_verb_action(a, path, version) for a in possible if a.when is None]
     remove = []
     if await may_with(record_type, "delete", int(record.id)):
         remove = [Action(str(_("Delete")), f"{path}/remove", "trash", look="danger", dialog=True)]
@@ -244,9 +242,14 @@ async def _buttons(record_type: RecordType, record: Row, path: str, editable: bo
     return {
         "primary": primary,
         "actions": tuple(beside),
-        "more": (*forward[2:], *back, *share_buttons(record_type, path, editable=editable), why, *remove),
+        "more": (*forward[2:], *back, *aside, *share_buttons(record_type, path, editable=editable), why, *remove),
         "tools": tools_of(record_type, record),
     }
+
+
+def _verb_action(verb: Verb, path: str, version: tuple[tuple[str, str], ...]) -> Action:
+    method: Literal["get", "post"] = "get" if verb.form else "post"
+    return Action(str(verb.label), f"{path}/{verb.key}", verb.icon, method, dialog=bool(verb.form), values=version)
 
 
 async def moves_offered(record_type: RecordType, record: Row) -> list[Move]:

@@ -9,10 +9,11 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dougong.i18n import speaking
+from dougong_customers.former_names import FormerName, read_former_names, write_former_names
 from dougong_customers.names import charset_problem, forbidden_characters, is_chinese, search_core
 
 LETTERS_AND_DIGITS = st.characters(categories=["Lu", "Ll", "Nd"])
@@ -155,3 +156,10 @@ def test_of_a_list_of_english_names_exactly_those_with_other_signs_are_refused_a
     refused = {name: forbidden_characters(name) for name in names if charset_problem(name)}
     assert refused
     assert refused == {name: list(dict.fromkeys(plain.sub("", name))) for name in names if not plain.fullmatch(name)}
+
+
+@settings(deadline=None)
+@given(st.lists(st.builds(FormerName, st.text("甲乙-0123", min_size=1), st.dates())))
+def test_what_is_written_down_is_read_again(names):
+    again = read_former_names(write_former_names(names))
+    assert sorted(again, key=lambda n: n.until) == sorted(names, key=lambda n: n.until)

@@ -1,0 +1,19 @@
+"""What people do with customers, beyond writing down fields."""
+
+from __future__ import annotations
+
+from .interactions import log_interaction, note_contact
+from .precheck import Match, customers_named_like, names_on_record
+from .relations import related_customers_of
+from .renaming import name_on, rename_customer
+
+__all__ = [
+    "Match",
+    "customers_named_like",
+    "log_interaction",
+    "name_on",
+    "names_on_record",
+    "note_contact",
+    "related_customers_of",
+    "rename_customer",
+]
