@@ -32,6 +32,7 @@ _AMOUNTS = ("number", "money")
 _ANY = tuple(kind for kind in KIND_NAMES if kind != "empty")
 _JOINED = ("text", *_AMOUNTS, "date", "time")
 LARGEST_STEP = 10_000_000
+LONGEST_TEXT = 100_000
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,13 @@ def _starts(run: Run, text: str | None, start: str | None) -> bool:
 
 
 def _join(run: Run, separator: str, *parts: Any) -> str | None:
-    return separator.join(_as_text(part) for part in parts if part is not None) or None
+    """Stops where the text is longer than any field, so that no expression fills the memory."""
+    text = ""
+    for part in (_as_text(part) for part in parts if part is not None):
+        text += separator + part if text else part
+        if len(text) > LONGEST_TEXT:
+            return text[:LONGEST_TEXT]
+    return text or None
 
 
 def _as_text(value: Any) -> str:
