@@ -175,7 +175,13 @@ def _records(asker: Asker, record_type: RecordType | None, _fact: Fact | None) -
     return known
 
 
+def _batches(asker: Asker) -> list[str]:
+    """What was done to records, seen or not."""
+    return [f"{entry.id:032}" for facts in asker.facts.values() for fact in facts for entry in fact.entries[-1:]]
+
+
 PLACES: Mapping[str, Place] = {
+    "batch": lambda asker, _type, _fact: [*_batches(asker), f"{UNKNOWN:032}"],
     "collection": lambda asker, _type, _fact: list(asker.snapshot.records.values()),
     "record_id": _records,
     "target": lambda asker, kind, _fact: kind.lifecycle.keys if kind is not None and kind.lifecycle else ("nowhere",),

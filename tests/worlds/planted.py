@@ -26,7 +26,7 @@ from dougong.access.principal import Principal, acting_as, system
 from dougong.access.services import principals
 from dougong.db import engine
 from dougong.errors import Forbidden, NotFound
-from dougong.records import desk, filters, gate, history, queries, references
+from dougong.records import desk, filters, gate, history, queries, references, statements
 from dougong.records.tables import Row
 from dougong.web import visitors
 from dougong.web.api import records as api
@@ -236,11 +236,11 @@ def forbidden_is_not_unknown(patch: Patch) -> None:
 def writing_unchecked(patch: Patch) -> None:
     """The desk doesn't look a second time where a record ended up."""
 
-    async def unchecked(*_: Any) -> list[Any]:
-        return []
+    async def unchecked(*_: Any) -> dict[int, Any]:
+        return {}
 
-    patch.setattr(desk, "_confirm", unchecked)
-    patch.setattr(desk, "_department_problems", unchecked)
+    patch.setattr(statements, "_confirm", unchecked)
+    patch.setattr(desk, "misplaced", unchecked)
 
 
 # ---------------------------------------------------------------------- all of them

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from piccolo.columns import BigInt, BigSerial, Text, Timestamptz, Varchar
+from piccolo.columns.base import Column
 from piccolo.querystring import QueryString
 
 from dougong.access.principal import current
@@ -19,7 +20,7 @@ from dougong.records.entry import entry_point
 from dougong.records.gate import physical
 from dougong.records.tables import Private
 
-__all__ = ["Change", "ChangeLog", "append", "as_json"]
+__all__ = ["Change", "ChangeLog", "KindChanged", "append", "as_json", "from_json"]
 
 _ROWS_AT_ONCE = 1000
 
@@ -69,6 +70,34 @@ def as_json(values: Mapping[str, Any] | None) -> str | None:
     return (
         None if values is None else json.dumps(dict(values), default=_plain, ensure_ascii=False, separators=(",", ":"))
     )
+
+
+class KindChanged(ValueError):
+    """The column no longer holds such values."""
+
+
+def from_json(column: Column, value: Any) -> Any:
+    """A logged value as the column itself holds it: JSON knows neither days nor moments. KindChanged if it can't."""
+    if value is None:
+        return None
+    wanted = column.value_type
+    try:
+        read = _FROM_JSON[wanted](value) if wanted in _FROM_JSON else value
+    except (TypeError, ValueError, ArithmeticError):
+        raise KindChanged(column._meta.name) from None
+    if wanted is bool and type(read) is int:  # SQLite has no other yes and no
+        return bool(read)
+    if type(read) is not wanted or len(str(read)) > (getattr(column, "length", None) or len(str(read))):
+        raise KindChanged(column._meta.name)
+    return read
+
+
+_FROM_JSON: Mapping[type[Any], Callable[[Any], Any]] = {
+    dt.datetime: dt.datetime.fromisoformat,
+    dt.date: dt.date.fromisoformat,
+    dt.time: dt.time.fromisoformat,
+    Decimal: Decimal,
+}
 
 
 async def append(record: str, changes: Sequence[Change]) -> None:

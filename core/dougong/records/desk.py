@@ -99,9 +99,7 @@ async def create_many(table: type[Row], rows: Sequence[Mapping[str, Any]], *, re
         full = [_with_defaults(record_type, given, who) for given in rows]
         await _fill_departments(record_type, full)
         for values in full:
-            await current_snapshot().hooks.call(
-                "before_save", record_type=record_type, old=None, new=values, principal=who
-            )
+            await complete(record_type, None, values)
         await _check(record_type, full, [set(given) for given in rows])
         new_ids = await statements.insert(record_type, full)
         await statements.confirm(record_type, new_ids, "create")
@@ -168,7 +166,7 @@ async def move(
         if old["version"] != record.version:
             raise Stale(now=old["version"], yours=record.version)
         if step.check:
-            await step.check(_as_wanted(record, values or {}))
+            await step.check(as_wanted(record, values or {}))
         await _write(record_type, {record.id: old}, {record.id: {**(values or {}), "state": to}}, step, why)
         return await get(type(record), record.id)
 
@@ -179,7 +177,7 @@ async def move_many(
     """Take many records to the same state, each by the step from where it is. Those that can't go there are skipped."""
     record_type = type_of(table)
     async with transaction(reason):
-        seen = await _read_many(table, record_ids)
+        seen = await read_many(table, record_ids)
         skipped: dict[int, Text | str] = {i: NotFound.message for i in record_ids if i not in seen}
         changed: list[int] = []
         for source in dict.fromkeys(record.state for record in seen.values()):
@@ -245,6 +243,7 @@ async def remove_many(
 def _with_defaults(record_type: RecordType, given: Mapping[str, Any], who: Principal) -> dict[str, Any]:
     now = dt.datetime.now(dt.UTC)
     values = {key: plain_default(field.column) for key, field in record_type.fields.items() if key != "id"}
+    values.update(record_type.form_of({**values, **given}).defaults)
     values.update({"created": now, "updated": given.get("created", now), **given, "version": 1})
     if record_type.owned and values["owner"] is None:
         values["owner"] = who.staff
@@ -293,7 +292,7 @@ async def _check(record_type: RecordType, rows: Sequence[Mapping[str, Any]], giv
             )
         problems += [Problem(f"{number}.{p.field}", p.message, p.value, p.rule) if many else p for p in found]
     placed = {n: r for n, (r, named) in enumerate(zip(rows, given, strict=True)) if "department" in named}
-    problems += (await _misplaced(record_type, placed)).values()
+    problems += (await misplaced(record_type, placed)).values()
     problems += await references.problems(
         record_type, [{k: v for k, v in r.items() if k in named} for r, named in zip(rows, given, strict=True)]
     )
@@ -327,10 +326,10 @@ async def _check_step(record_type: RecordType, old: Mapping[str, Any], new: Mapp
         raise Forbidden
     if step.check:
         others = {key: value for key, value in new.items() if key != "state"}
-        await step.check(_as_wanted(await get(record_type.table, old["id"]), others))
+        await step.check(as_wanted(await get(record_type.table, old["id"]), others))
 
 
-def _as_wanted(record: R, values: Mapping[str, Any]) -> R:
+def as_wanted(record: R, values: Mapping[str, Any]) -> R:
     """The record as it would be with these values: a step looks at what it leads to."""
     wanted = copy(record)
     for key, value in values.items():
@@ -358,7 +357,7 @@ async def _out_of_reach(
     return {i: Forbidden.message if i in seen else NotFound.message for i in missed}
 
 
-async def _read_many(table: type[Row], record_ids: Iterable[int]) -> dict[int, Any]:
+async def read_many(table: type[Row], record_ids: Iterable[int]) -> dict[int, Any]:
     wanted = WhereRaw(f'"{table._meta.tablename}"."id" {{}}', ids(engine(), set(record_ids)))
     return {record.id: record for record in await table.objects().where(wanted)} if record_ids else {}
 
@@ -385,7 +384,7 @@ async def _write(
     """
     changes, problems = await _differences(record_type, old, wanted, step, skipped)
     placed = {i: {**old[i], **values} for i, values in changes.items() if "department" in values}
-    for record_id, problem in (await _misplaced(record_type, placed)).items():
+    for record_id, problem in (await misplaced(record_type, placed)).items():
         if skipped is None:
             problems.append(problem)
         else:
@@ -427,7 +426,8 @@ async def _differences(
     for record_id, values in wanted.items():
         try:
             differing = await _differing(record_type, old[record_id], values, step, homes)
-            empty = _left_empty(record_type, {**old[record_id], **differing}, differing)
+            before = old[record_id]
+            empty = _left_empty(record_type, before, {**before, **differing}, differing)
             if empty and skipped is not None:
                 raise Invalid(*empty)
         except DougongError as err:
@@ -450,13 +450,18 @@ async def _differing(
 ) -> dict[str, Any]:
     """What of the wanted values is new, hooks having completed them and the life cycle allowing it."""
     after = {**before, **values}
-    who = current()
-    await current_snapshot().hooks.call("before_save", record_type=record_type, old=before, new=after, principal=who)
+    await complete(record_type, before, after)
     differing = changed_values(record_type, before, after)
     if differing and step is None:
-        await _check_step(record_type, before, differing, who)
+        await _check_step(record_type, before, differing, current())
     _follow_owner(before, differing, homes)
     return differing
+
+
+async def complete(record_type: RecordType, old: Mapping[str, Any] | None, new: dict[str, Any]) -> None:
+    """Let plugins look at a record about to be written, complete it or refuse it; then work out its formulas."""
+    await current_snapshot().hooks.call("before_save", record_type=record_type, old=old, new=new, principal=current())
+    record_type.shape.calculate(new)
 
 
 def changed_values(record_type: RecordType, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -465,8 +470,12 @@ def changed_values(record_type: RecordType, before: Mapping[str, Any], after: Ma
     return {k: v for k, v in after.items() if k in fields and v != before[k] and k not in _KEPT_BY_THE_DESK}
 
 
-def _left_empty(record_type: RecordType, after: Mapping[str, Any], differing: Mapping[str, Any]) -> list[Problem]:
-    asked = sorted(record_type.required_in(after) & differing.keys())
+def _left_empty(
+    record_type: RecordType, before: Mapping[str, Any], after: Mapping[str, Any], differing: Mapping[str, Any]
+) -> list[Problem]:
+    """What is asked for and was emptied, or is asked for since this change. What stood empty before may stay so."""
+    required = record_type.required_in(after)
+    asked = sorted(required & {*differing, *(required - record_type.required_in(before))})
     return [required_problem(record_type.fields[k]) for k in asked if is_empty(after[k])]
 
 
@@ -490,7 +499,7 @@ async def _not_to_hand_on(record_type: RecordType, record_ids: Sequence[int]) ->
     return sorted(doubtful - await to_hand_on(record_type, doubtful))
 
 
-async def _misplaced(record_type: RecordType, rows: Mapping[int, Mapping[str, Any]]) -> dict[int, Problem]:
+async def misplaced(record_type: RecordType, rows: Mapping[int, Mapping[str, Any]]) -> dict[int, Problem]:
     """A record stands in its owner's department, or in one whose records the person may edit.
 
     Nobody puts a record where those who answer for it don't see it.

@@ -10,9 +10,9 @@ from typing import Any
 
 from dougong.access.principal import acting_as, current, system
 from dougong.i18n import Text
-from dougong.people.tables import Staff, User
-from dougong.records import desk, references
-from dougong.records.change_log import ChangeLog
+from dougong.records import desk
+from dougong.records.batches import Author, names_of
+from dougong.records.change_log import ChangeLog, from_json
 from dougong.records.fields import Field
 from dougong.records.tables import Row
 from dougong.records.types import RecordType
@@ -58,14 +58,18 @@ async def history_of(
     rows: list[dict[str, Any]] = []
     while len(rows) < limit:
         found = await _logged(record_type, record_id, limit, before_id)
-        rows += [row for row in found if _concerns(row, hidden)]
+        rows += [row for row in found if _concerns(row, record_type, hidden)]
         if len(found) < limit:
             break
         before_id = found[-1]["id"]
     rows = rows[:limit]
-    names = await references.titles(Staff, {row["staff"] for row in rows})
-    accounts = await _account_names({row["by_user"] for row in rows if row["by_user"] and row["staff"] is None})
-    return [_entry(row, names, accounts, hidden) for row in rows]
+    names = await names_of({(row["by_user"], row["staff"]) for row in rows})
+    return [_entry(row, names, _shown(record_type, hidden)) for row in rows]
+
+
+def _shown(record_type: RecordType, hidden: set[str]) -> set[str]:
+    """What of an entry is told: the log of a removal holds fields that are switched off, too."""
+    return {*record_type.fields, "why"} - hidden - {"version"}
 
 
 async def _logged(record_type: RecordType, record_id: int, limit: int, before_id: int | None) -> list[dict[str, Any]]:
@@ -80,40 +84,26 @@ async def _logged(record_type: RecordType, record_id: int, limit: int, before_id
         return list(await query.order_by(ChangeLog.id, ascending=False).limit(limit))
 
 
-def _concerns(row: Mapping[str, Any], hidden: set[str]) -> bool:
+def _concerns(row: Mapping[str, Any], record_type: RecordType, hidden: set[str]) -> bool:
     """Whether an entry tells of anything its reader may see. Why it was done belongs to what was done."""
-    if not hidden or row["verb"] != "update":
+    if row["verb"] != "update":
         return True
-    return bool({*_visible(row["after"], hidden), *_visible(row["before"], hidden)} - {"why"})
+    shown = _shown(record_type, hidden) - {"why"}
+    return bool({*_visible(row["after"], shown), *_visible(row["before"], shown)})
 
 
 def as_stored(field: Field, value: Any) -> Any:
-    """A value of an entry as the record itself held it: JSON knows neither days nor moments."""
-    read = _FROM_JSON.get(field.kind)
-    return value if read is None or value is None else read(value)
+    """A value of an entry as the record itself held it. KindChanged where the field is of another kind since."""
+    return from_json(field.column, value)
 
 
-_FROM_JSON: Mapping[str, Any] = {"date": dt.date.fromisoformat, "datetime": dt.datetime.fromisoformat}
-
-
-async def _account_names(users: set[int]) -> dict[int, str]:
-    """Who wrote without being staff: an administrator's account, by its name."""
-    if not users:
-        return {}
-    with acting_as(system("name the account a change was made with", narrow=frozenset({"people_user"}))):
-        rows = await User.select(User.id, User.name).where(User.id.is_in(sorted(users)))
-    return {row["id"]: row["name"] for row in rows}
-
-
-def _entry(
-    row: Mapping[str, Any], names: Mapping[int, str], accounts: Mapping[int, str], hidden: set[str]
-) -> HistoryEntry:
-    before, after = _visible(row["before"], hidden), _visible(row["after"], hidden)
+def _entry(row: Mapping[str, Any], names: Mapping[Author, str], shown: set[str]) -> HistoryEntry:
+    before, after = _visible(row["before"], shown), _visible(row["after"], shown)
     return HistoryEntry(
         id=row["id"],
         at=row["at"],
         staff=row["staff"],
-        who=names.get(row["staff"] or 0, "") or accounts.get(row["by_user"], ""),
+        who=names[row["by_user"], row["staff"]],
         verb=row["verb"],
         reason=Text.load(row["reason"]),
         why=str(after.pop("why", "") or ""),
@@ -124,5 +114,5 @@ def _entry(
     )
 
 
-def _visible(stored: str | None, hidden: set[str]) -> dict[str, Any]:
-    return {k: v for k, v in json.loads(stored or "{}").items() if k not in hidden}
+def _visible(stored: str | None, shown: set[str]) -> dict[str, Any]:
+    return {k: v for k, v in json.loads(stored or "{}").items() if k in shown}

@@ -3,6 +3,7 @@
 from dougong.web.api import (
     access,
     attachments,
+    changes,
     explain,
     fields,
     groups,
@@ -25,6 +26,7 @@ routes = [
     *explain.routes,
     *groups.routes,
     *sessions.routes,
+    *changes.routes,
     *types.routes,
     *fields.routes,
     *openapi.routes,

@@ -264,11 +264,50 @@ def _house_paths() -> Json:
         **_explain_paths(),
         **_session_paths(),
         **_field_paths(path_parameter),
+        **_change_paths(),
         "/api/v1/record-types": {"get": _operation("types", "House", ["House"], [], anything, ())},
         "/api/v1/record-types/{collection}": {
             "get": _operation("type", "House", ["House"], [path_parameter], anything, (404,))
         },
         "/api/v1/openapi.json": {"get": _operation("description", "House", ["House"], [], anything, ())},
+    }
+
+
+def _change_paths() -> Json:
+    """Taking back what a batch did."""
+    batch = {"name": "batch", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+    kept = {
+        "type": "object",
+        "required": ["type", "id", "title", "field", "rule", "reason", "then", "now", "by"],
+        "properties": {
+            "type": {"type": ["string", "null"]},
+            "id": _ID,
+            "title": {"type": "string"},
+            "field": {"type": ["string", "null"]},
+            "rule": {"type": "string"},
+            "reason": {"type": "string"},
+            "then": {},
+            "now": {},
+            "by": {"type": "string"},
+        },
+    }
+    undone = {
+        "type": "object",
+        "required": ["batch", "restored", "records", "kept"],
+        "properties": {
+            "batch": {"type": ["string", "null"]},
+            "restored": {"type": "integer"},
+            "records": {"type": "object", "additionalProperties": {"type": "array", "items": _ID}},
+            "kept": {"type": "array", "items": kept},
+        },
+    }
+    done = {"200": {**_json(undone), "headers": _BATCH}}
+    errors = (400, 404, 409, 413, 415, 429)
+    return {
+        "/api/v1/changes/{batch}/undo": {
+            "get": _operation("previewUndo", "Changes", ["Changes"], [batch], {"200": _json(undone)}, (404, 409)),
+            "post": _operation("undo", "Changes", ["Changes"], [batch], done, errors),
+        }
     }
 
 

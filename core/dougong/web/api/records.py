@@ -20,6 +20,7 @@ from dougong.i18n import _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
 from dougong.records.actions import action_named, run_action
+from dougong.records.change_log import KindChanged
 from dougong.records.conflicts import Differing, compare
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
@@ -218,7 +219,10 @@ def _as_sent(record_type: RecordType, logged: Mapping[str, Any]) -> dict[str, An
 def _sent(field: Field | None, value: Any) -> Any:
     if field is None or value is None:
         return value
-    return field.type.send(as_stored(field, value), field)
+    try:
+        return field.type.send(as_stored(field, value), field)
+    except KindChanged:
+        return value
 
 
 # ------------------------------------------------------------------ writing

@@ -21,6 +21,7 @@ from dougong.plugin.contributions import Timeline
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk, references
 from dougong.records.actions import offered
+from dougong.records.change_log import KindChanged
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
 from dougong.records.history import MOST_ENTRIES, HistoryEntry, as_stored, history_of
@@ -414,7 +415,10 @@ def _logged_words(field: Field, value: Any, names: Names) -> str:
         return "—"
     if field.target is not None:
         return names.get(field.target, {}).get(value, "—")
-    return field.type.show(as_stored(field, value), field)[:200]
+    try:
+        return field.type.show(as_stored(field, value), field)[:200]
+    except KindChanged:
+        return str(value)[:200]
 
 
 # ------------------------------------------------------------------ composer

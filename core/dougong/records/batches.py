@@ -1,0 +1,139 @@
+"""What one batch did, read back from the change log: to each record in all, by whom, and what became of it since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from piccolo.querystring import QueryString
+
+from dougong.access.principal import acting_as, system
+from dougong.db import engine, fetch
+from dougong.i18n import Text
+from dougong.people.tables import Staff, User
+from dougong.records import references
+from dougong.records.gate import cleared, ids, physical
+
+__all__ = ["Author", "Batch", "Done", "Since", "names_of", "read_batch", "since"]
+
+_VERBS = frozenset({"create", "update", "remove"})
+Author = tuple[int, int | None]
+"""An account and the member of staff behind it; account 0 is the system."""
+
+
+@dataclass
+class Done:
+    """What a batch did to one record in all. `before` None: it made it; `after` None: it removed it.
+
+    `steps` are the changes of state on the way, `last` the number of its last entry.
+    """
+
+    record: str
+    record_id: int
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    steps: list[tuple[str, str]] = field(default_factory=list)
+    last: int = 0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`changes` in the order they began; `authors` are whose doing it was."""
+
+    batch: str
+    reason: Text | str
+    authors: frozenset[Author]
+    changes: Sequence[Done]
+
+    def is_by(self, user: int) -> bool:
+        """Whether the account did this alone; what the system did on the way is part of it."""
+        return user != 0 and {user} == {account for account, _staff in self.authors} - {0}
+
+
+async def read_batch(batch: str) -> Batch | None:
+    """None where there is no such batch. Inside a transaction: nobody else reads it before that ends."""
+    lock = " FOR UPDATE" if engine().engine_type == "postgres" else ""
+    columns = "id, by_user, staff, reason, record, record_id, verb, before, after"
+    sql = f"SELECT {columns} FROM {physical(engine(), 'change_log')} WHERE batch = {{}} ORDER BY id{lock}"
+    with cleared("desk"):
+        rows = await fetch(QueryString(sql, batch))
+    if not rows:
+        return None
+    return Batch(
+        batch,
+        Text.load(rows[0]["reason"]),
+        frozenset((row["by_user"], row["staff"]) for row in rows),
+        _in_all(rows),
+    )
+
+
+def _in_all(rows: Iterable[Mapping[str, Any]]) -> list[Done]:
+    found: dict[tuple[str, int], Done] = {}
+    for row in rows:
+        if row["verb"] not in _VERBS:
+            continue
+        key = (row["record"], row["record_id"])
+        before, after = (None if row[side] is None else json.loads(row[side]) for side in ("before", "after"))
+        if key not in found:
+            found[key] = Done(*key, before=None if before is None else {}, after={})
+        _take(found[key], before, after)
+        found[key].last = row["id"]
+    return [done for done in found.values() if not (done.before is None and done.after is None)]
+
+
+def _take(done: Done, before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
+    """Add what one entry says. What a record was before is told by the first that speaks of it, what it became by the last."""
+    if before is not None and done.before is not None and done.after is not None:
+        done.before = {**before, **done.before}
+    if after is None:
+        done.after = None
+        return
+    after.pop("why", None)
+    if before is not None and "state" in before and "state" in after:
+        done.steps.append((before["state"], after["state"]))
+    done.after = {**(done.after or {}), **after}
+
+
+@dataclass(frozen=True)
+class Since:
+    """What happened to a record after a batch: who wrote each field last, and who removed it."""
+
+    fields: dict[str, Author] = field(default_factory=dict)
+    removed: Author | None = None
+
+
+async def since(record: str, changes: Collection[Done]) -> dict[int, Since]:
+    """By record, as far as something did. One query."""
+    if not changes:
+        return {}
+    last = {done.record_id: done.last for done in changes}
+    sql = (
+        f"SELECT id, record_id, by_user, staff, verb, before, after FROM {physical(engine(), 'change_log')}"
+        " WHERE record = {} AND record_id {} AND id > {} ORDER BY id"
+    )
+    with cleared("desk"):
+        rows = await fetch(QueryString(sql, record, ids(engine(), last), min(last.values())))
+    found: dict[int, Since] = {}
+    for row in rows:
+        if row["id"] > last[row["record_id"]]:
+            author = (row["by_user"], row["staff"])
+            known = found.get(row["record_id"], Since())
+            keys = json.loads(row["after"] or row["before"] or "{}").keys() - {"why"}
+            found[row["record_id"]] = Since(
+                {**known.fields, **dict.fromkeys(keys, author)}, author if row["verb"] == "remove" else None
+            )
+    return found
+
+
+async def names_of(authors: Collection[Author]) -> dict[Author, str]:
+    """Who they are: members of staff the reader may see, accounts without one by their own name, "" for the system."""
+    staff = await references.titles(Staff, {member for _user, member in authors})
+    nameless = {user for user, member in authors if user and member is None}
+    accounts: dict[int, str] = {}
+    if nameless:
+        with acting_as(system("name the account a change was made with", narrow=frozenset({"people_user"}))):
+            rows = await User.select(User.id, User.name).where(User.id.is_in(sorted(nameless)))
+        accounts = {row["id"]: row["name"] for row in rows}
+    return {(user, member): staff.get(member or 0, "") or accounts.get(user, "") for user, member in authors}

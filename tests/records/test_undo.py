@@ -1,0 +1,161 @@
+"""Taking back: what a batch did goes back by the set, what people changed since is kept and listed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from dougong.access.principal import acting_as, system
+from dougong.db import current_transaction, transaction
+from dougong.errors import Forbidden, NotFound
+from dougong.records import desk
+from dougong.records.undo import undo, what_undo_does
+from dougong.testing import World
+from dougong_customers.api import Contact, Customer, Interaction
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def batch_of(work: Any) -> tuple[str, Any]:
+    """What it answers, and the batch in which it was done."""
+    async with transaction():
+        answer = await work
+        running = current_transaction()
+        assert running is not None
+        return running.batch, answer
+
+
+async def row_of(record: Any) -> Mapping[str, Any] | None:
+    """Everything in the row but what every write changes."""
+    with acting_as(system("look at what the tests wrote")):
+        table = type(record)
+        found = await table.select(*table._meta.columns).where(table.id == record.id).first()
+    return found and {k: v for k, v in found.items() if k not in ("version", "updated")}
+
+
+def listed(undone: Any) -> set[tuple[str, str]]:
+    return {(kept.field.key if kept.field else "", kept.rule) for kept in undone.kept}
+
+
+async def test_an_edit_goes_back_and_forth(world: World):
+    async with world.acting("wangfang"):
+        made = await desk.create(Customer, {"name": "甲公司", "city": "杭州"})
+        before = await row_of(made)
+        batch, _ = await batch_of(desk.change(made, {"name": "乙公司", "city": "宁波", "founded": 1999}))
+        after = await row_of(made)
+        undone = await undo(batch)
+        assert (undone.count, undone.kept, await row_of(made)) == (1, [], before)
+        again = await undo(undone.batch)
+        assert (again.count, again.kept, await row_of(made)) == (1, [], after)
+
+
+async def test_what_was_changed_since_is_kept_and_listed(world: World):
+    async with world.acting("wangfang"):
+        made = await desk.create(Customer, {"name": "三方公司", "city": "杭州", "employees": 3})
+        batch, _ = await batch_of(desk.change(made, {"city": "宁波", "employees": 5}))
+    async with world.acting("lilei"):
+        await desk.change(await desk.get(Customer, made.id), {"city": "温州"})
+    async with world.acting("wangfang"):
+        undone = await undo(batch)
+        [kept] = undone.kept
+        now = await desk.get(Customer, made.id)
+    assert (kept.field.key, kept.then, kept.now, kept.by, kept.title) == ("city", "宁波", "温州", "李雷", "三方公司")
+    assert (undone.count, now.city, now.employees) == (1, "温州", 3)
+
+
+async def test_what_was_removed_comes_back_as_it_was(world: World):
+    async with world.acting("lilei"):
+        made = await desk.create(Customer, {"name": "回来公司", "city": "杭州", "credit_limit": 12345, "founded": 2001})
+        contact = await desk.create(Contact, {"name": "回来的人", "customer": made.id})
+        before = [await row_of(made), await row_of(contact)]
+        async with transaction():
+            await desk.remove(contact)
+            await desk.remove(made)
+            batch = current_transaction().batch
+        assert [await row_of(made), await row_of(contact)] == [None, None]
+        undone = await undo(batch)
+        assert (undone.count, undone.kept) == (2, [])
+        assert [await row_of(made), await row_of(contact)] == before
+        assert (await desk.get(Customer, made.id)).version > made.version
+        gone = await undo(undone.batch)
+        assert (gone.count, [await row_of(made), await row_of(contact)]) == (2, [None, None])
+
+
+async def test_what_was_made_goes_unless_somebody_worked_on_it_or_refers_to_it(world: World):
+    async with world.acting("lilei"):
+        batch, ids = await batch_of(desk.create_many(Customer, [{"name": f"新建{n}"} for n in range(3)]))
+        worked_on = await desk.get(Customer, ids[0])
+        await desk.change(worked_on, {"city": "嘉兴"})
+        await desk.create(Contact, {"name": "引用", "customer": ids[1]})
+        undone = await undo(batch)
+    assert undone.restored == {"customer": [ids[2]]}
+    assert {(k.record_id, k.rule) for k in undone.kept} == {(ids[0], "changed"), (ids[1], "referred_to")}
+
+
+async def test_looking_writes_nothing_and_says_the_same(world: World):
+    async with world.acting("wangfang"):
+        made = await desk.create(Customer, {"name": "预览公司", "city": "杭州"})
+        batch, changed = await batch_of(desk.change(made, {"city": "宁波"}))
+        preview = await what_undo_does(batch)
+        assert (preview.count, preview.batch, preview.kept) == (1, "", [])
+        assert (await desk.get(Customer, made.id)).version == changed.version
+
+
+async def test_a_second_undo_finds_nothing_left(world: World):
+    async with world.acting("lilei"):
+        made = await desk.create(Customer, {"name": "两次公司", "city": "杭州"})
+        batch, _ = await batch_of(desk.change(made, {"city": "宁波"}))
+        assert (await undo(batch)).count == 1
+        second = await undo(batch)
+        assert (second.count, second.batch, second.kept) == (0, "", [])
+        batch, _ = await batch_of(desk.remove(await desk.get(Customer, made.id)))
+        assert (await undo(batch)).count == 1
+        assert (await undo(batch)).count == 0
+
+
+async def test_a_step_goes_back_for_who_could_take_it(world: World):
+    async with world.acting("wangfang"):
+        made = await desk.create(Customer, {"name": "送审公司"})
+        batch, sent = await batch_of(desk.move(made, "submitted"))
+        assert (await undo(batch)).count == 1
+        sent = await desk.move(await desk.get(Customer, made.id), "submitted")
+    async with world.acting("lilei"):
+        approval, _ = await batch_of(desk.move(sent, "approved"))
+    async with world.acting("wangfang"):
+        with pytest.raises(Forbidden):
+            await undo(approval)
+    async with world.acting("lilei"):
+        assert (await undo(approval)).count == 1
+    assert (await row_of(made))["state"] == "submitted"
+
+
+async def test_who_sees_nothing_of_it_knows_of_no_batch(world: World):
+    async with world.acting("admin"):
+        batch, far = await batch_of(desk.create(Customer, {"name": "远处", "owner": world.staff["huangjun"]}))
+        gone, _ = await batch_of(
+            desk.remove(await desk.create(Customer, {"name": "远去", "owner": world.staff["huangjun"]}))
+        )
+    async with world.acting("wangfang"):
+        for unknown in (batch, gone, "0" * 32, "x", "é" * 32):
+            with pytest.raises(NotFound):
+                await undo(unknown)
+    assert await row_of(far) is not None
+
+
+async def test_a_creation_goes_back_with_what_it_did_to_others(world: World):
+    async with world.acting("wangfang"):
+        made = await desk.create(Customer, {"name": "连带公司"})
+        before = await row_of(made)
+        batch, said = await batch_of(
+            desk.create(
+                Interaction,
+                {"customer": made.id, "kind": "call", "text": "聊过", "happened_at": made.created},
+            )
+        )
+        assert (await row_of(made)) != before
+        undone = await undo(batch)
+    assert await row_of(made) == before
+    assert {k: len(v) for k, v in undone.restored.items()} == {"customer": 1, "interaction": 1}
+    assert await row_of(said) is None
