@@ -405,7 +405,7 @@ class _OfType:
                 self.keep(record_id, desk.words_of(err), "refused", "state")
 
     async def _completed(self, record_id: int, values: Mapping[str, Any]) -> dict[str, Any]:
-        """What is to be written, as hooks complete it; nothing where one of them refuses."""
+        """What is to be written, with what hooks add to it; nothing where one of them refuses."""
         row = self.now[record_id]
         after = {**row, **values}
         try:
@@ -413,7 +413,7 @@ class _OfType:
         except DougongError as err:
             self.keep(record_id, desk.words_of(err), "refused")
             return {}
-        return desk.changed_values(self.record_type, row, after)
+        return desk.changed_values(self.record_type, row, {**after, **values})
 
     # ---- what was removed
 
