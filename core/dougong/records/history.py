@@ -12,12 +12,12 @@ from dougong.access.principal import acting_as, current, system
 from dougong.i18n import Text
 from dougong.records import desk
 from dougong.records.batches import Author, names_of
-from dougong.records.change_log import ChangeLog, from_json
+from dougong.records.change_log import ChangeLog, KindChanged, from_json
 from dougong.records.fields import Field
 from dougong.records.tables import Row
 from dougong.records.types import RecordType
 
-__all__ = ["HistoryEntry", "as_stored", "history_of"]
+__all__ = ["HistoryEntry", "KindChanged", "as_stored", "history_of"]
 
 MOST_ENTRIES = 200
 

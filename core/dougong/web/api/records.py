@@ -20,11 +20,10 @@ from dougong.i18n import _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
 from dougong.records.actions import action_named, run_action
-from dougong.records.change_log import KindChanged
 from dougong.records.conflicts import Differing, compare
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
-from dougong.records.history import as_stored, history_of
+from dougong.records.history import KindChanged, as_stored, history_of
 from dougong.records.kinds import UNSTORABLE
 from dougong.records.queries import LARGEST_PAGE, Query, fetch_page, sums
 from dougong.records.tables import Row

@@ -21,10 +21,9 @@ from dougong.plugin.contributions import Timeline
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk, references
 from dougong.records.actions import offered
-from dougong.records.change_log import KindChanged
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
-from dougong.records.history import MOST_ENTRIES, HistoryEntry, as_stored, history_of
+from dougong.records.history import MOST_ENTRIES, HistoryEntry, KindChanged, as_stored, history_of
 from dougong.records.queries import Query, fetch_page, neighbours
 from dougong.records.tables import Row
 from dougong.records.types import Action as Verb
