@@ -38,6 +38,7 @@ PLACES = {
     "settings": "/settings/customers",
     "search": "/search?q=hy",
     "password": "/password",
+    "changes": "/changes",
     "sessions": "/sessions",
     "token-new": "/sessions/tokens/new",
 }

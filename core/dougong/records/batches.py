@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from dougong.people.tables import Staff, User
 from dougong.records import references
 from dougong.records.gate import cleared, ids, physical
 
-__all__ = ["Author", "Batch", "Done", "Since", "names_of", "read_batch", "since"]
+__all__ = ["Author", "Batch", "Done", "Since", "Summary", "names_of", "read_batch", "recent_of", "since"]
 
 _VERBS = frozenset({"create", "update", "remove"})
 Author = tuple[int, int | None]
@@ -94,6 +95,83 @@ def _take(done: Done, before: dict[str, Any] | None, after: dict[str, Any] | Non
     if before is not None and "state" in before and "state" in after:
         done.steps.append((before["state"], after["state"]))
     done.after = {**(done.after or {}), **after}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A batch in one line. `verbs` counts the entries by record type and verb; `single` is the one record it was about."""
+
+    batch: str
+    at: dt.datetime
+    reason: Text | str
+    verbs: Mapping[tuple[str, str], int]
+    single: tuple[str, int] | None
+    title: Mapping[str, Any]
+    last: int
+
+
+_ENTRIES_AT_ONCE = 1000
+_MOST_STEPS = 10
+
+
+async def recent_of(user: int, *, before: int | None = None, limit: int = 20) -> tuple[list[Summary], int | None]:
+    """What an account did last, newest first, and where to go on. However many rows a batch has, it is one line."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for _step in range(_MOST_STEPS):
+        rows = await _entries_of(user, before)
+        for row in rows:
+            found.setdefault(row["batch"], []).append(row)
+        if len(rows) < _ENTRIES_AT_ONCE:
+            before = None
+            break
+        before = await _first_of(rows[-1]["batch"])
+        if len(found) > limit:
+            break
+    shown = list(found)[:limit]
+    if len(found) > limit:
+        before = found[shown[-1]][-1]["id"]
+    whole = await _counts(shown)
+    return [_summary(batch, found[batch], whole[batch]) for batch in shown], before
+
+
+async def _entries_of(user: int, before: int | None) -> list[dict[str, Any]]:
+    older = QueryString("AND id < {}", before) if before is not None else QueryString("")
+    sql = (
+        f"SELECT id, at, reason, batch, record, record_id, verb, before FROM {physical(engine(), 'change_log')}"
+        f" WHERE by_user = {{}} {{}} ORDER BY id DESC LIMIT {_ENTRIES_AT_ONCE}"
+    )
+    with cleared("desk"):
+        return await fetch(QueryString(sql, user, older))
+
+
+async def _first_of(batch: str) -> int:
+    sql = f"SELECT min(id) AS first FROM {physical(engine(), 'change_log')} WHERE batch = {{}}"
+    with cleared("desk"):
+        [row] = await fetch(QueryString(sql, batch))
+    return int(row["first"])
+
+
+async def _counts(batches: Sequence[str]) -> dict[str, dict[tuple[str, str], int]]:
+    found: dict[str, dict[tuple[str, str], int]] = {batch: {} for batch in batches}
+    if batches:
+        listed = ", ".join("{}" for _batch in batches)
+        sql = (
+            f"SELECT batch, record, verb, count(DISTINCT record_id) AS n FROM {physical(engine(), 'change_log')}"
+            f" WHERE batch IN ({listed}) GROUP BY batch, record, verb"
+        )
+        with cleared("desk"):
+            for row in await fetch(QueryString(sql, *batches)):
+                found[row["batch"]][row["record"], row["verb"]] = row["n"]
+    return found
+
+
+def _summary(batch: str, rows: Sequence[Mapping[str, Any]], verbs: Mapping[tuple[str, str], int]) -> Summary:
+    first = rows[-1]
+    only = {(row["record"], row["record_id"]) for row in rows}
+    single = only.pop() if len(only) == 1 and sum(verbs.values()) == len(rows) else None
+    removed = next((row["before"] for row in rows if row["verb"] == "remove"), None)
+    known = json.loads(removed) if removed and single else {}
+    return Summary(batch, rows[0]["at"], Text.load(first["reason"]), verbs, single, known, first["id"])
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class ChangeLog(Private, tablename="change_log"):
 
     id = BigSerial(primary_key=True)
     at = Timestamptz(default=None, null=False)
-    user = BigInt(default=0, db_column_name="by_user")
+    user = BigInt(default=0, db_column_name="by_user", index=True)
     staff = BigInt(null=True, default=None)
     reason = Text(default="")
     door = Varchar(20, default="")

@@ -72,14 +72,15 @@ def go(
     where: str,
     notice: Text | str = "",
     *,
-    undo_url: str | None = None,
+    batch: str = "",
     cookies: Sequence[Cookie] = (),
 ) -> Response[None]:
-    """Redirect after a write, with a notice that is shown once where it lands."""
+    """Redirect after a write, with a notice that is shown once where it lands and offers to take the batch back."""
     answer: Response[None] = Response(
         None, status_code=303, headers={"Location": safe_path(where)}, cookies=list(cookies)
     )
     if notice:
+        undo_url = f"/changes/{batch}/undo" if batch else None
         text = quote(json.dumps([str(notice), undo_url], ensure_ascii=False))
         answer.set_cookie(NOTICE_COOKIE, text, max_age=60, httponly=True, samesite="lax", path="/")
     return answer

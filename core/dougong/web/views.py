@@ -22,6 +22,7 @@ __all__ = [
     "Cell",
     "CellKind",
     "Change",
+    "ChangesPage",
     "ChoiceGroup",
     "ChoiceLine",
     "ChoicesPage",
@@ -533,6 +534,8 @@ class Change:
     label: str
     before: str
     after: str
+    restore: Action | None = None
+    """Gives the field the value from before again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -1288,6 +1291,21 @@ class ExplainPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesPage:
+    """What somebody did, each line to be taken back; or what a batch on its way back left as it is."""
+
+    template: ClassVar[str] = "changes.html"
+    title: str
+    lines: tuple[Line, ...] = ()
+    lead: str = ""
+    crumbs: tuple[Crumb, ...] = ()
+    banner: Banner | None = None
+    actions: tuple[Action, ...] = ()
+    more_href: str = ""
+    empty: Placeholder | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorPage:
     template: ClassVar[str] = "error.html"
     status: int
@@ -1361,6 +1379,7 @@ Page = (
     | GroupPage
     | PreviewPage
     | HeldFieldsPage
+    | ChangesPage
     | ChoicesPage
     | AccountPage
     | ExplainPage

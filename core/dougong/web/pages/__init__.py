@@ -3,6 +3,7 @@
 from dougong.web.pages import (
     account,
     accounts,
+    changes,
     choices,
     counts,
     departments,
@@ -45,6 +46,7 @@ routes = [
     *choices.routes,
     *settings.routes,
     *sharing.routes,
+    *changes.routes,
     *lists.routes,
     *records.routes,
     *forms.routes,

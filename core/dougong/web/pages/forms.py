@@ -171,7 +171,7 @@ class Edit:
         if compared.clashes or tried == MOST_TRIES:
             return await edit.ask(request, record, compared, edit.problems(record))
         try:
-            await edit.save(record)
+            batch = await edit.save(record)
         except Conflict:  # somebody was faster just now
             fresh = await desk.get(self.record_type.table, int(record.id))
             return await dataclasses.replace(edit, version=record.version).answer(request, fresh, tried + 1)
@@ -180,7 +180,7 @@ class Edit:
         except DougongError as err:
             return await edit.ask(request, record, compared, _problems(err), _form_status(err))
         done = f"{_('Saved.')} {taken_words(compared)}" if compared.theirs else _("Saved.")
-        return go(request, f"/{self.record_type.path}/{record.id}", done)
+        return go(request, f"/{self.record_type.path}/{record.id}", done, batch=batch)
 
     async def _compared(self, record: Row) -> Comparison:
         mine = _filled(self.record_type, self.typed.values, record)
@@ -198,11 +198,13 @@ class Edit:
         filled = _filled(self.record_type, self.typed.values, record)
         return read_values(self.record_type, filled, current(), record=record)
 
-    async def save(self, record: Row) -> None:
-        async with transaction():
+    async def save(self, record: Row) -> str:
+        """The batch it was done in; "" where nothing was new."""
+        async with transaction() as level:
             changed = await desk.change(record, self._values(record))
             if self.then:
-                await desk.move(changed, self.then)
+                changed = await desk.move(changed, self.then)
+        return level.batch if changed.version != record.version else ""
 
     async def ask(
         self, request: AnyRequest, record: Row, compared: Comparison, problems: Sequence[Problem], status: int = 409
@@ -374,7 +376,8 @@ async def take_step(request: AnyRequest, collection: str, record_id: str, target
     record.version = _based_on(form)
     why = str(form.get("why", ""))
     try:
-        await desk.move(record, target, why=why or None)
+        async with transaction() as level:
+            await desk.move(record, target, why=why or None)
     except Invalid as err:
         step = await _step(record_type, record, target)
         if not step.reason:
@@ -382,7 +385,7 @@ async def take_step(request: AnyRequest, collection: str, record_id: str, target
         return page(request, _why_page(record_type, record, step, Typed({"why": why}, err.problems)), status=422)
     except DougongError as err:
         return await _refused(request, record_type, record, err)
-    return go(request, f"/{record_type.path}/{record.id}", _("Done."))
+    return go(request, f"/{record_type.path}/{record.id}", _("Done."), batch=level.batch)
 
 
 async def _refused(request: AnyRequest, record_type: RecordType, record: Row, err: DougongError) -> Response[Any]:

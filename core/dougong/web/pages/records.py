@@ -28,7 +28,7 @@ from dougong.records.queries import Query, fetch_page, neighbours
 from dougong.records.tables import Row
 from dougong.records.types import Action as Verb
 from dougong.records.types import Move, RecordType
-from dougong.records.values import read_values
+from dougong.records.values import read_values, writable
 from dougong.web.addresses import id_at
 from dougong.web.cells import avatar_letter, cell_for
 from dougong.web.components import hue
@@ -352,7 +352,11 @@ async def _changes(record_type: RecordType, record: Row, after: Mark | None) -> 
         before_id, limit = read[-1].id, MOST_ENTRIES
     found = found[: PAGE + 1]
     names = await _names_in(record_type, found)
-    return [Told(Mark(e.at, 0, e.id), _change_entry(record_type, e, names)) for e in found]
+    path = f"/{record_type.path}/{record.id}"
+    return [
+        Told(Mark(e.at, 0, e.id), _with_ways_back(record_type, e, _change_entry(record_type, e, names), path))
+        for e in found
+    ]
 
 
 def _kinds(record_type: RecordType) -> dict[str, str]:
@@ -406,6 +410,33 @@ def _change_entry(record_type: RecordType, entry: HistoryEntry, names: Names) ->
         changes=changes,
         why=entry.why,
     )
+
+
+def _with_ways_back(record_type: RecordType, entry: HistoryEntry, shown: Entry, path: str) -> Entry:
+    """The entry with what takes it back, as a whole and value by value."""
+    fields = [record_type.fields[k] for k in entry.after if k in record_type.fields]
+    changes = tuple(
+        replace(change, restore=_restoring(record_type, field, entry, path))
+        for change, field in zip(shown.changes, fields, strict=False)
+    )
+    return replace(shown, changes=changes, actions=_taking_back(record_type, entry))
+
+
+def _taking_back(record_type: RecordType, entry: HistoryEntry) -> tuple[Action, ...]:
+    """What taking back would do is looked at first: the change may have been one of many."""
+    right = {"create": "delete", "update": "edit"}.get(entry.verb)
+    if right is None or not may(current(), record_type, right):
+        return ()
+    return (Action(str(_("Undo…")), f"/changes/{entry.batch}", "arrow-back-up", look="quiet"),)
+
+
+def _restoring(record_type: RecordType, field: Field, entry: HistoryEntry, path: str) -> Action | None:
+    who = current()
+    if field.key == "state" or not may(who, record_type, "edit") or not writable(record_type, field, who):
+        return None
+    label = str(_("Restore “%(value)s”", value=field.label))
+    url, values = f"{path}/history/{entry.id}", (("field", field.key),)
+    return Action(label, url, "arrow-back-up", "post", "quiet", values=values, icon_only=True)
 
 
 def _logged_words(field: Field, value: Any, names: Names) -> str:
@@ -528,13 +559,13 @@ def pointing_to(record_type: RecordType, via: str, record_id: int) -> WhereRaw:
 async def remove_record(request: AnyRequest, collection: str, record_id: str) -> Response[Any]:
     record_type, record = await record_at(collection, record_id)
     try:
-        async with transaction():
+        async with transaction() as level:
             await desk.remove(record)
     except DougongError as err:
         return page(
             request, await record_page(request, record_type, record, banner=Banner(str(err), "bad")), status=err.status
         )
-    return go(request, f"/{record_type.path}", _("Deleted."))
+    return go(request, f"/{record_type.path}", _("Deleted."), batch=level.batch)
 
 
 routes = [show_record, write_entry, remove_record]
