@@ -39,6 +39,7 @@ core = Plugin(
             icon="list-details",
             right="lookups.manage",
         ),
+        Menu("/fields", group="admin", order=45, label=_("Fields and forms"), icon="forms", right="fields.manage"),
         Menu("/settings", group="admin", order=50, label=_("Settings"), icon="settings", right="settings.manage"),
     ],
     rights=[

@@ -17,7 +17,7 @@ from dougong.plugin.board import board
 from dougong.web.components import environment, render
 from dougong.web.problems import as_dougong_error
 from dougong.web.shell import door, shell_for
-from dougong.web.views import ErrorPage, Notice, Page, PaletteResults, SimilarRecords
+from dougong.web.views import ErrorPage, FormPreview, Notice, Page, PaletteResults, SimilarRecords
 from dougong.web.visitors import visitor_of
 
 __all__ = ["error_page", "fragment", "go", "page", "page_outside"]
@@ -55,7 +55,7 @@ def page_outside(request: AnyRequest, view: Page, *, status: int = 200) -> Respo
     return _html(request, render(templates(), view, door(request, notices=_notices(request)), _words), status)
 
 
-def fragment(view: PaletteResults | SimilarRecords) -> Response[str]:
+def fragment(view: PaletteResults | SimilarRecords | FormPreview) -> Response[str]:
     """A piece of a page, asked for by a page that is already open."""
     return Response(render(templates(), view, None, _words), media_type=MediaType.HTML)
 

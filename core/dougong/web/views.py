@@ -34,6 +34,9 @@ __all__ = [
     "Contribution",
     "Crumb",
     "DepartmentNode",
+    "DesignField",
+    "DesignGroup",
+    "DesignerPage",
     "Door",
     "Effect",
     "EffectCell",
@@ -42,11 +45,14 @@ __all__ = [
     "ErrorPage",
     "ExplainPage",
     "FieldKind",
+    "File",
+    "Files",
     "FilterChip",
     "FilterField",
     "FilterForm",
     "FormField",
     "FormPage",
+    "FormPreview",
     "FormSection",
     "FrameView",
     "Grant",
@@ -578,6 +584,38 @@ class RelatedList:
     more_label: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a record. `href` saves it, `preview_href` shows it where a browser may; "" for neither."""
+
+    name: str
+    hint: str = ""
+    icon: str = "file"
+    href: str = ""
+    preview_href: str = ""
+    image: bool = False
+    """What `preview_href` shows is a picture."""
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of a record. With `url` the page offers to add some, by a form; the island sends them to `send_url`."""
+
+    lines: tuple[File, ...] = ()
+    removed: tuple[File, ...] = ()
+    removed_label: str = ""
+    url: str = ""
+    send_url: str = ""
+    hint: str = ""
+    too_large: str = ""
+    most: int = 0
+    """So many bytes a file may hold."""
+    wrong: tuple[str, ...] = ()
+    """Files that were just refused, each with the reason."""
+    empty: Placeholder | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPage:
     template: ClassVar[str] = "record.html"
@@ -607,6 +645,7 @@ class RecordPage:
     timeline_empty: Placeholder | None = None
     related: RelatedList | None = None
     """What the current tab shows instead of the timeline."""
+    files: Files | None = None
     placeholder: Placeholder | None = None
     properties: tuple[PropertyGroup, ...] = ()
     position: str = ""
@@ -1196,6 +1235,91 @@ class ChoicesPage:
     empty: Placeholder | None = None
 
 
+# --- fields and forms ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DesignField:
+    """One field in a template that is laid out: whether it is used, and what it is here."""
+
+    key: str
+    name: str
+    """Its own name."""
+    kind: str
+    icon: str
+    label: str = ""
+    """The name it has in this template; "" for its own."""
+    on: bool = True
+    required: bool = False
+    readonly: bool = False
+    locked: str = ""
+    """Why it can't be switched off or left empty; "" where it can."""
+    managed: str = ""
+    """Why nobody types it; "" where people do."""
+    errors: tuple[str, ...] = ()
+    further: tuple[FormField, ...] = ()
+    """What is set less often: default, condition."""
+    first: bool = False
+    last: bool = False
+    note: str = ""
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DesignGroup:
+    label: str
+    placeholder: str
+    move: str
+    """What the buttons up and down send, after "up " and "down "."""
+    fields: tuple[DesignField, ...]
+    first: bool = False
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormPreview:
+    """A fragment: a form as it would be, to be looked at only."""
+
+    template: ClassVar[str] = "form_preview.html"
+    title: str
+    sections: tuple[FormSection, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesignerPage:
+    """The record types at the left, the template of one of them, and the form it makes.
+
+    POST in the order of the page: `row` ("group" or "field:<key>"), `group` (headings), `on`, `required`, `readonly` (keys),
+    `label.<key>`, `default.<key>`, `when.<key>`; with `do` ("up field:<key>", "down group:<place>", "group") the page comes
+    back with that done, and nothing is saved.
+    """
+
+    template: ClassVar[str] = "designer.html"
+    title: str
+    types: tuple[ChoiceGroup, ...]
+    label: str
+    action: str
+    groups: tuple[DesignGroup, ...]
+    preview: FormPreview
+    preview_url: str
+    """POST the same form here for the fragment."""
+    kinds: tuple[Action, ...]
+    """The kinds of field that can be added."""
+    new_group: DesignGroup
+    """What one that is added looks like."""
+    tabs: tuple[Tab, ...] = ()
+    note: str = ""
+    hidden: tuple[tuple[str, str], ...] = ()
+    errors: tuple[str, ...] = ()
+    conflict: Banner | None = None
+    reset: Action | None = None
+    switched_off: tuple[Line, ...] = ()
+    unsaved: bool = False
+    look: bool = False
+    """Whether the preview was asked for, where there is no room to show it always."""
+    cancel_href: str = ""
+
+
 # --- doors and errors ----------------------------------------------------------------------------------------------------
 
 
@@ -1381,6 +1505,8 @@ Page = (
     | HeldFieldsPage
     | ChangesPage
     | ChoicesPage
+    | DesignerPage
+    | FormPreview
     | AccountPage
     | ExplainPage
     | SignInPage

@@ -5,6 +5,9 @@ const dirty = new WeakSet<HTMLFormElement>();
 
 export const isDirty = (form: HTMLFormElement): boolean => dirty.has(form) && form.isConnected;
 
+/** What stands in it is kept elsewhere. */
+export const isKept = (form: HTMLFormElement): boolean => dirty.delete(form);
+
 for (const kind of ["input", "change"] as const) {
   addEventListener(kind, (event) => {
     const form = within<HTMLFormElement>(event, "form[data-guard]");

@@ -6,6 +6,7 @@ const islands: Record<string, () => Promise<unknown>> = {
   "dg-filter": () => import("./islands/filter"),
   "dg-columns": () => import("./islands/columns"),
   "dg-check": () => import("./islands/check"),
+  "dg-designer": () => import("./islands/designer"),
 };
 
 /** Fetches what the elements below `root` need; those already known wake by themselves. */
