@@ -9,6 +9,7 @@ from dougong.plugin.contributions import Menu, Opening, Right
 from dougong.plugin.impact import rows_held
 from dougong.plugin.manifest import Plugin
 from dougong.plugin.uses import uses_of
+from dougong.records.mentions import readers_among
 from dougong.records.references import where_used
 
 __all__ = ["core"]
@@ -76,6 +77,12 @@ core = Plugin(
             sees=None,
             right="access.explain",
             per_minute=120,
+        ),
+        Opening(
+            readers_among,
+            _("Whether people may read a record, to mention them in a comment on it"),
+            sees=None,
+            per_minute=300,  # the names offered while one types ask for it
         ),
         Opening(readers_of, _("Who can see a record, and why"), sees=None, right="access.explain", per_minute=60),
     ],

@@ -131,10 +131,17 @@ def seen_by(opening: Opening) -> str:
     return ", ".join(tables) or "every table"
 
 
+OF_THE_DEED = {
+    "dougong.where_used": "that of the deletion",
+    "dougong.readers_among": "that of reading the record",
+}
+"""The right that whoever calls the opening asks for before."""
+
+
 def asked_by(opening: Opening) -> tuple[str, str]:
     if opening.per_minute is None:
         return "none: it answers nobody", "any"
-    right = opening.right or "that of the deletion"
+    right = opening.right or OF_THE_DEED.get(opening.key, "")
     if opening.right:
         right = f"`{right}`" if isinstance(right, str) else f"`{right[0].key}`: {right[1]}"
     return right, str(opening.per_minute)

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.fields import Field
 from dougong.records.types import RecordType
+from dougong.web.pages.lists import views_of
 from dougong.web.pages.records import tab_key
 
 from .company import Company, Fact, Paper, Person, Share
@@ -199,6 +200,8 @@ PLACES: Mapping[str, Place] = {
     "department_id": lambda asker, _type, _fact: _ids(asker, "department"),
     "group": lambda asker, _type, _fact: (1, 2, UNKNOWN),
     "group_id": lambda asker, _type, _fact: (1, 2, UNKNOWN),
+    "comment": lambda asker, _type, _fact: range(1, 4),
+    "mention": lambda asker, _type, _fact: range(1, 4),
     "session": lambda asker, _type, _fact: range(1, 10),
     "token": lambda asker, _type, _fact: range(1, 10),
 }
@@ -255,7 +258,7 @@ def _page_questions(asker: Asker, record_type: RecordType, _fact: Fact | None) -
     yield {}
     yield {"size": "20", "count": "exact"}
     yield {"page": "2", "size": "20"}
-    for number, _view in enumerate(record_type.saved_views):
+    for number, _view in enumerate(views_of(record_type)):
         yield {"view": str(number)}
     for words in _words(asker, record_type):
         yield {"q": words}

@@ -20,11 +20,13 @@ from dougong.access.principal import Principal, current
 from dougong.db import engine
 from dougong.errors import Invalid, Problem
 from dougong.i18n import Text, _, company_zone, today
+from dougong.records.favourites import among_favourites
 from dougong.records.fields import Field
 from dougong.records.kinds import WrongValue
 from dougong.records.types import Me, RecordType
 
 __all__ = [
+    "FAVOURITE",
     "OPERATORS",
     "PERIODS",
     "compile_filter",
@@ -35,6 +37,8 @@ __all__ = [
     "visible_field",
 ]
 
+FAVOURITE = ("favourite", "=", Me)
+"""The condition for what the acting person keeps among their favourites; no field of the record."""
 MOST_CONDITIONS = 100
 DEEPEST = 10
 Clause = WhereRaw | And | Or
@@ -173,6 +177,8 @@ def _node(record_type: RecordType, node: Any, budget: list[int], depth: int) -> 
 
 
 def _leaf(record_type: RecordType, key: str, operator: str, value: Any) -> Clause:
+    if (key, operator, value) == FAVOURITE:
+        return among_favourites(record_type)
     field = visible_field(record_type, key)
     if field is None:
         raise _wrong(_("There is no field “%(field)s” here.", field=key), key)

@@ -107,6 +107,7 @@ __all__ = [
     "SignInPage",
     "SimilarRecords",
     "StaffLine",
+    "Stars",
     "Step",
     "Submit",
     "Tab",
@@ -469,6 +470,16 @@ class BulkAction:
 
 
 @dataclass(frozen=True, slots=True)
+class Stars:
+    """Each row can be starred: POST `on` ("1" or "0") to `<url>/<id>/favourite`, then `back`."""
+
+    url: str
+    ids: frozenset[str]
+    """The rows that are."""
+    back: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TableView:
     """Columns and rows, wherever a table stands."""
 
@@ -479,6 +490,7 @@ class TableView:
     """Required in practice: what to say and do when `rows` is empty."""
     bulk: tuple[BulkAction, ...] = ()
     """Rows can be selected only when there is something to do with them."""
+    stars: Stars | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -574,6 +586,8 @@ class Composer:
     text: str = ""
     error: str = ""
     values: tuple[tuple[str, str], ...] = ()
+    mention_url: str = ""
+    """GET `?q=` answers JSON `[{"value","label","hint"}]`: names to go on with behind an @."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -638,6 +652,8 @@ class RecordPage:
     tabs: tuple[Tab, ...] = ()
     counts_url: str = ""
     composer: Composer | None = None
+    comments: Composer | None = None
+    """Where a comment is written: below the other one."""
     timeline: tuple[Entry, ...] = ()
     timeline_kinds: tuple[Tab, ...] = ()
     """What may be shown of it: everything, or one kind of entry."""
@@ -706,6 +722,8 @@ class FormField:
     check_url: str = ""
     """GET `?value=` answers HTML shown under the field while typing (possible duplicates)."""
     clash: Clash | None = None
+    mention_url: str = ""
+    """Of long text, as in `Composer`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from dougong.people import passwords
 from dougong.people.errors import AlreadyOperator
 from dougong.people.names import check_name, name_key
 from dougong.people.tables import Session, Staff, Token, User
+from dougong.records.favourites import Favourite
 
 __all__ = [
     "Account",
@@ -99,7 +100,7 @@ async def remove_operator(user_id: int) -> None:
         await rights_changed()
         await refuse_to_outrank(user_id)
         with acting_as(on_behalf(_WHY)):
-            for table in (Session, Token, UserRole, GroupMember):
+            for table in (Session, Token, UserRole, GroupMember, Favourite):
                 await table.delete().where(table.user == user_id)
             await Share.update({Share.by: None}).where(Share.by == user_id)
             gone = await User.delete().where(User.id == user_id).returning(User.id)

@@ -4,7 +4,9 @@ from dougong.web.api import (
     access,
     attachments,
     changes,
+    comments,
     explain,
+    favourites,
     fields,
     groups,
     lookups,
@@ -31,5 +33,7 @@ routes = [
     *fields.routes,
     *openapi.routes,
     *attachments.routes,
+    *favourites.routes,
+    *comments.routes,
     *records.routes,
 ]

@@ -14,7 +14,7 @@ from dougong.plugin.lookups import TONES
 from dougong.plugin.snapshot import Snapshot, current_snapshot
 from dougong.records.fields import Field
 from dougong.records.types import Action, RecordType
-from dougong.web.api import access, fields, groups
+from dougong.web.api import access, comments, fields, groups
 from dougong.web.problems import TITLES
 
 __all__ = ["describe", "routes"]
@@ -86,6 +86,9 @@ def _record_paths(record_type: RecordType) -> Json:
             (400, 404),
         ),
     }
+    described[f"{base}/{{id}}/favourite"] = _favourite(name, tag)
+    if record_type.menu:
+        described |= _comments(base, name, tag)
     if record_type.scope.has("role"):
         described[f"{base}/{{id}}/shares"] = _shares(name, tag)
     if record_type.lifecycle:
@@ -117,6 +120,50 @@ def _record_paths(record_type: RecordType) -> Json:
             )
         }
     return described
+
+
+def _comments(base: str, name: str, tag: list[str]) -> Json:
+    number = {"name": "comment", "in": "path", "required": True, "schema": _ID}
+    one, words = [_id_parameter(), number], {"$ref": "#/components/schemas/Words"}
+    said = {"200": {**_json(_COMMENT), "headers": _BATCH}}
+    made = {"201": {**_json(_COMMENT), "headers": _BATCH}}
+    gone = {"204": {"description": "Removed", "headers": _BATCH}}
+    writes = (400, 404, 413, 415, 429)
+    listed = [_id_parameter(), _query("limit", _whole(200)), _query("before", _whole(999_999_999))]
+    return {
+        f"{base}/{{id}}/comments": {
+            "get": _operation("comments", name, tag, listed, {"200": _json(_items(_COMMENT))}, (400, 404)),
+            "post": _operation("comment", name, tag, [_id_parameter()], made, writes, words),
+        },
+        f"{base}/{{id}}/comments/{{comment}}": {
+            "get": _operation("readComment", name, tag, one, {"200": _json(_COMMENT)}, (404,)),
+            "patch": _operation("changeComment", name, tag, one, said, writes, words),
+            "delete": _operation("removeComment", name, tag, one, gone, (404,)),
+        },
+        f"{base}/{{id}}/comments/{{comment}}/restoration": {
+            "post": _operation("restoreComment", name, tag, one, said, (404,)),
+        },
+    }
+
+
+def _mention_paths() -> Json:
+    number = {"name": "mention", "in": "path", "required": True, "schema": _ID}
+    waiting = _items({"type": "object", "required": ["id", "comment"], "properties": {"id": _ID, "comment": _COMMENT}})
+    done = {"204": {"description": "Done"}}
+    return {
+        "/api/v1/mentions": {"get": _operation("mentions", "House", ["House"], [], {"200": _json(waiting)}, ())},
+        "/api/v1/mentions/{mention}/seen": {
+            "put": _operation("seeMention", "House", ["House"], [number], done, (404,))
+        },
+    }
+
+
+def _favourite(name: str, tag: list[str]) -> Json:
+    done = {"204": {"description": "Done"}}
+    return {
+        "put": _operation("keepFavourite", name, tag, [_id_parameter()], done, (404,)),
+        "delete": _operation("dropFavourite", name, tag, [_id_parameter()], done, (404,)),
+    }
 
 
 def _shares(name: str, tag: list[str]) -> Json:
@@ -252,6 +299,9 @@ def _house_paths() -> Json:
         "properties": {"enabled": {"type": "boolean"}, "cascade": {"type": "boolean"}},
     }
     return {
+        "/api/v1/favourites": {
+            "get": _operation("favourites", "House", ["House"], [], {"200": _json(_items(_FAVOURITE))}, ())
+        },
         "/api/v1/me": {"get": _operation("me", "House", ["House"], [], anything, ())},
         "/api/v1/plugins": {"get": _operation("plugins", "House", ["House"], [], anything, ())},
         "/api/v1/plugins/{name}/state": {
@@ -262,6 +312,7 @@ def _house_paths() -> Json:
         **_lookup_paths(name_parameter),
         **_access_paths(),
         **_explain_paths(),
+        **_mention_paths(),
         **_session_paths(),
         **_field_paths(path_parameter),
         **_change_paths(),
@@ -539,7 +590,7 @@ def _explain_paths() -> Json:
 def _body_schemas() -> Json:
     """The bodies of the house's own services, each with what it is made of."""
     found: Json = {}
-    for name, model in {**access.BODIES, **fields.BODIES, **groups.BODIES}.items():
+    for name, model in {**access.BODIES, **comments.BODIES, **fields.BODIES, **groups.BODIES}.items():
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         found |= schema.pop("$defs", {})
         found[name] = schema
@@ -617,6 +668,26 @@ _PROBLEM: Json = {
             },
         },
     },
+}
+_COMMENT: Json = {
+    "type": "object",
+    "required": ["id", "record", "record_id", "text", "staff", "signed", "at", "edited", "mentioned"],
+    "properties": {
+        "id": {"type": "integer"},
+        "record": {"type": "string"},
+        "record_id": {"type": "integer"},
+        "text": {"type": "string"},
+        "staff": {"type": ["integer", "null"], "description": "Who wrote it"},
+        "signed": {"type": "string", "description": "The account's name where it is nobody's who works here"},
+        "at": {"type": "string", "format": "date-time"},
+        "edited": {"type": ["string", "null"], "format": "date-time"},
+        "mentioned": {"type": "array", "items": {"type": "integer"}},
+    },
+}
+_FAVOURITE: Json = {
+    "type": "object",
+    "required": ["record", "id", "title"],
+    "properties": {"record": {"type": "string"}, "id": {"type": "integer"}, "title": {"type": "string"}},
 }
 _STALE: Json = {
     "allOf": [

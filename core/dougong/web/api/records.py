@@ -33,7 +33,7 @@ from dougong.web.addresses import id_at
 from dougong.web.api.json_text import holds_nul, read_json
 from dougong.web.problems import BadRequest, PreconditionRequired, UnsupportedContent
 
-__all__ = ["json_object", "routes", "type_at"]
+__all__ = ["json_object", "routes", "type_at", "whole_number"]
 
 LIST_PARAMETERS = ("q", "filter", "sort", "fields", "limit", "cursor", "page", "count")
 
@@ -117,8 +117,8 @@ def query_from(record_type: RecordType, given: Mapping[str, str]) -> Query:
         q=_clean(given.get("q", ""), "q"),
         sort=given.get("sort", ""),
         fields=tuple(f for f in given.get("fields", "").split(",") if f),
-        limit=_number(given, "limit", 50, LARGEST_PAGE),
-        page=_number(given, "page", 1, 1_000_000),
+        limit=whole_number(given, "limit", 50, LARGEST_PAGE),
+        page=whole_number(given, "page", 1, 1_000_000),
         cursor=given.get("cursor", ""),
         count=_one_of(given.get("count", "bounded"), "count", ("bounded", "exact")),
     )
@@ -139,7 +139,7 @@ def _clean(text: str, name: str) -> str:
     return text
 
 
-def _number(given: Mapping[str, str], name: str, default: int, most: int) -> int:
+def whole_number(given: Mapping[str, str], name: str, default: int, most: int) -> int:
     text = given.get(name, "")
     if not text:
         return default
@@ -195,8 +195,8 @@ async def _summary(record_type: RecordType, given: Mapping[str, str]) -> dict[st
 @get("/api/v1/{collection:str}/{record_id:str}/history", include_in_schema=False)
 async def read_history(collection: str, record_id: str, request: Request[Any, Any, Any]) -> dict[str, Any]:
     record_type = type_at(collection, "read")
-    limit = _number(request.query_params, "limit", 50, 200)
-    before = _number(request.query_params, "before", 0, 999_999_999) or None
+    limit = whole_number(request.query_params, "limit", 50, 200)
+    before = whole_number(request.query_params, "before", 0, 999_999_999) or None
     entries = await history_of(record_type, id_at(record_id), limit=limit, before_id=before)
     return {
         "items": [

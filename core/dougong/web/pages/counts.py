@@ -15,7 +15,7 @@ from dougong.records.filters import compile_filter, conditions
 from dougong.records.queries import bounded_count
 from dougong.records.types import RecordType
 from dougong.web.addresses import id_at
-from dougong.web.pages.lists import can_be_asked, total_words, type_at
+from dougong.web.pages.lists import can_be_asked, total_words, type_at, views_of
 from dougong.web.pages.records import pointing_to, tab_key
 from dougong.web.shell import menus_for
 
@@ -55,7 +55,7 @@ async def menu_counts() -> dict[str, str]:
 async def view_counts(collection: str) -> dict[str, str]:
     record_type = type_at(collection)
     found = {}
-    for number, view in enumerate(record_type.saved_views):
+    for number, view in enumerate(views_of(record_type)):
         if not can_be_asked(record_type, view):
             continue
         tree = conditions(view.where)

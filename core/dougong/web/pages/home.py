@@ -16,6 +16,8 @@ from dougong.plugin.budget import OutOfTime, within
 from dougong.plugin.contributions import Tile, TileRow
 from dougong.plugin.failures import is_left_alone, record_failure
 from dougong.plugin.snapshot import current_snapshot
+from dougong.web.pages.comments import mentions_tile
+from dougong.web.pages.favourites import favourites_tile
 from dougong.web.render import page
 from dougong.web.views import Action, HomePage, Line, LineTile
 
@@ -38,7 +40,7 @@ async def show_home(request: AnyRequest) -> Response[Any]:
     view = HomePage(
         greeting=str(_greeting() % {"name": person.name}),
         today=_date_words(),
-        tiles=tuple([await _tile(plugin, tile) for _order, plugin, tile in shown]),
+        tiles=(*await _own_tiles(), *[await _tile(plugin, tile) for _order, plugin, tile in shown]),
         create=tuple(
             Action(str(_("New %(what)s", what=r.label)), f"/{r.path}/new", r.icon)
             for r in current_snapshot().records.values()
@@ -46,6 +48,11 @@ async def show_home(request: AnyRequest) -> Response[Any]:
         ),
     )
     return page(request, view)
+
+
+async def _own_tiles() -> tuple[LineTile, ...]:
+    """What core itself shows: what waits for this person, and what they keep at hand."""
+    return tuple(tile for tile in (await mentions_tile(), await favourites_tile()) if tile is not None)
 
 
 async def _tile(plugin: str, tile: Tile) -> LineTile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -16,8 +16,9 @@ from dougong.errors import Forbidden, Invalid, NotFound
 from dougong.i18n import _, number_text
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import references
+from dougong.records.favourites import is_favourite
 from dougong.records.fields import Field
-from dougong.records.filters import OPERATORS, PERIODS, conditions, visible_field
+from dougong.records.filters import FAVOURITE, OPERATORS, PERIODS, conditions, visible_field
 from dougong.records.layouts import columns_for, reset_columns, save_columns
 from dougong.records.queries import BOUND, Page, Query, fetch_page
 from dougong.records.types import RecordType, SavedView
@@ -39,11 +40,12 @@ from dougong.web.views import (
     Placeholder,
     QuickFind,
     Row,
+    Stars,
     Tab,
     TableView,
 )
 
-__all__ = ["ListState", "control_kind", "list_state", "routes", "table_view", "type_at"]
+__all__ = ["ListState", "control_kind", "list_state", "routes", "table_view", "type_at", "views_of"]
 
 SIZES = (20, 50, 100)
 DEFAULT_SIZE = 50
@@ -112,8 +114,7 @@ class ListState:
     @property
     def tree(self) -> Any:
         """The view's and the reader's conditions as one filter tree."""
-        views = self.record_type.saved_views
-        parts: list[Any] = conditions(views[self.view].where) if views else []
+        parts: list[Any] = conditions(views_of(self.record_type)[self.view].where)
         groups: dict[int, list[Any]] = {}
         for key, operator, value, group in self.terms:
             groups.setdefault(group, []).append(_leaf(self.record_type, key, operator, value))
@@ -158,7 +159,7 @@ def list_state(record_type: RecordType, given: MultiDict[Any] | Mapping[str, Any
     size = _whole(whole("size", DEFAULT_SIZE), DEFAULT_SIZE)
     return ListState(
         record_type,
-        view=view if view < max(len(record_type.saved_views), 1) else 0,
+        view=view if view < len(views_of(record_type)) else 0,
         q=str(whole("q", ""))[:200].replace("\x00", ""),
         sort=str(whole("sort", "")),
         page=max(_whole(whole("page", 1), 1), 1),
@@ -191,7 +192,8 @@ async def show_list(request: AnyRequest, collection: str) -> Response[Any]:
         banner = Banner(str(err), "bad", Action(str(_("Clear")), f"/{record_type.path}"))
         state = ListState(record_type)
         found = await fetch_page(replace(state.query(), fields=keys), with_titles=True)
-    return page(request, await list_page(state, keys, found, banner))
+    starred = await is_favourite(record_type, [row["id"] for row in found.rows])
+    return page(request, await list_page(state, keys, found, starred, banner))
 
 
 def jumped_nowhere(request: AnyRequest, state: ListState) -> bool:
@@ -199,20 +201,23 @@ def jumped_nowhere(request: AnyRequest, state: ListState) -> bool:
     return state.page > 1 and (state.page - 1) * state.size > BOUND
 
 
-async def list_page(state: ListState, keys: Sequence[str], found: Page, banner: Banner | None = None) -> ListPage:
+async def list_page(
+    state: ListState, keys: Sequence[str], found: Page, starred: Collection[int] = (), banner: Banner | None = None
+) -> ListPage:
     record_type = state.record_type
     path = f"/{record_type.path}"
     create = Action(str(_("New %(what)s", what=record_type.label)), f"{path}/new", "plus", look="primary")
     filtered = bool(state.q or state.terms)
+    stars = Stars(path, frozenset(map(str, starred)), state.href())
     return ListPage(
         title=str(record_type.plural),
         icon=record_type.icon,
         url=path,
-        table=table_view(record_type, keys, found, state, empty=_empty(state, create)),
+        table=table_view(record_type, keys, found, state, empty=_empty(state, create), stars=stars),
         pager=_pager(state, found),
         create=create if may(current(), record_type, "create") else None,
         tabs=_tabs(state),
-        counts_url=f"{path}/counts" if record_type.saved_views else "",
+        counts_url=f"{path}/counts",
         find=QuickFind(_find_words(record_type), state.q),
         chips=await _chips(state),
         clear_href=state.href(q="", terms=()) if filtered else "",
@@ -255,14 +260,24 @@ def _tabs(state: ListState) -> tuple[Tab, ...]:
             n == state.view,
             count_key=f"view:{n}",
         )
-        for n, view in enumerate(state.record_type.saved_views)
+        for n, view in enumerate(views_of(state.record_type))
         if can_be_asked(state.record_type, view)
     )
 
 
+_ALL = SavedView(_("All"))
+_FAVOURITES = SavedView(_("Favourites"), where=[FAVOURITE])
+
+
+def views_of(record_type: RecordType) -> tuple[SavedView, ...]:
+    """The built-in queries of a list: its own, or everything, and one's favourites."""
+    return (*(record_type.saved_views or [_ALL]), _FAVOURITES)
+
+
 def can_be_asked(record_type: RecordType, view: SavedView) -> bool:
     """Whether the person may see every field a saved view asks about."""
-    return all(visible_field(record_type, key) for [key, _operator, _value] in conditions(view.where))
+    asked = {key for [key, _operator, _value] in conditions(view.where)}
+    return all(visible_field(record_type, key) for key in asked - {FAVOURITE[0]})
 
 
 def table_view(
@@ -272,11 +287,14 @@ def table_view(
     state: ListState | None = None,
     *,
     empty: Placeholder | None = None,
+    stars: Stars | None = None,
 ) -> TableView:
     """Columns and rows; one cell maker per column, none per cell."""
     slots = _phone_slots(record_type, keys)
     columns = tuple(_column(record_type.fields[k], slots.get(k, ""), state) for k in keys)
-    return TableView(str(record_type.plural), columns, tuple(_rows(record_type, keys, found, state)), empty)
+    return TableView(
+        str(record_type.plural), columns, tuple(_rows(record_type, keys, found, state)), empty, stars=stars
+    )
 
 
 def _rows(record_type: RecordType, keys: Sequence[str], found: Page, state: ListState | None) -> Iterable[Row]:

@@ -21,6 +21,7 @@ from dougong.plugin.contributions import Timeline
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk, references
 from dougong.records.actions import offered
+from dougong.records.favourites import is_favourite
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
 from dougong.records.history import MOST_ENTRIES, HistoryEntry, KindChanged, as_stored, history_of
@@ -33,7 +34,7 @@ from dougong.web.addresses import id_at
 from dougong.web.cells import avatar_letter, cell_for
 from dougong.web.components import hue
 from dougong.web.pages.lists import list_state, table_view, title_text, type_at
-from dougong.web.pages.timelines import CHANGES, PAGE, Mark, Told, moment_cell, told_by, turned
+from dougong.web.pages.timelines import CHANGES, COMMENTS, PAGE, Mark, Told, moment_cell, said_about, told_by, turned
 from dougong.web.render import go, page
 from dougong.web.shares import share_buttons, shared_with
 from dougong.web.views import (
@@ -54,7 +55,7 @@ from dougong.web.views import (
     Tab,
 )
 
-__all__ = ["record_at", "routes"]
+__all__ = ["first_words", "record_at", "record_page", "routes"]
 
 AnyRequest = Request[Any, Any, Any]
 RELATED = 50
@@ -81,6 +82,8 @@ async def record_page(
     *,
     composed: str = "",
     wrong: str = "",
+    comment: str = "",
+    comment_wrong: str = "",
     banner: Banner | None = None,
 ) -> RecordPage:
     row = record.to_dict()
@@ -117,12 +120,14 @@ async def record_page(
         "banner": banner or _closed_banner(row),
     }
     common |= await _buttons(record_type, record, path, editable)
+    common["tools"] = (star(path, on=record_id in await is_favourite(record_type, [record_id])), *common["tools"])
     if isinstance(chosen, RelatedTab):
         return RecordPage(**common, related=await _related(chosen, record_id, path))
     composer = None if chosen == "history" else _composer(record_type, path, composed, wrong)
     empty = Placeholder(str(_("Nothing happened yet")), icon="history")
     told = await _timeline_part(request, record_type, record, tail, only_changes=chosen == "history")
-    return RecordPage(**common, composer=composer, timeline_empty=empty, **told)
+    comments = None if chosen == "history" else _comment_composer(path, comment, comment_wrong)
+    return RecordPage(**common, composer=composer, comments=comments, timeline_empty=empty, **told)
 
 
 async def _titles(record_type: RecordType, row: Mapping[str, Any]) -> dict[str, Mapping[int, str]]:
@@ -151,15 +156,9 @@ def _tabs(
     def href(key: str) -> str:
         return _address(path, tail, tab=key)
 
-    has_timeline = bool(current_snapshot().timelines_of(record_type.key))
-    first = (
-        Tab(str(_("Activity")), href(""), chosen == "", icon="activity")
-        if has_timeline
-        else Tab(str(_("History")), href(""), chosen in ("", "history"))
-    )
+    first = Tab(str(_("Activity")), href(""), chosen == "", icon="activity")
     related = [Tab(str(t.label or t.record.plural), href(tab_key(t)), t is chosen, count_key=tab_key(t)) for t in tabs]
-    last = [Tab(str(_("History")), href("history"), chosen == "history")] if has_timeline else []
-    return (first, *related, *last)
+    return (first, *related, Tab(str(_("History")), href("history"), chosen == "history"))
 
 
 async def _neighbours(
@@ -268,6 +267,14 @@ def _move_action(record_type: RecordType, step: Move, path: str, version: tuple[
     return Action(label, url, step.icon, "get" if step.reason else "post", dialog=step.reason, values=version)
 
 
+def star(path: str, *, on: bool) -> Action:
+    """Keep a record among one's favourites, or no longer."""
+    label = _("No longer a favourite") if on else _("Keep as a favourite")
+    values = (("on", "0" if on else "1"),)
+    icon = "star-filled" if on else "star"
+    return Action(str(label), f"{path}/favourite", icon, "post", look="quiet", values=values, icon_only=True)
+
+
 def tools_of(record_type: RecordType, record: Row) -> tuple[Action, ...]:
     """Call and mail, with the first number and address there is."""
     found = []
@@ -333,7 +340,10 @@ async def timeline_of(
     told: list[Told] = []
     if kind in ("", CHANGES):
         told += await _changes(record_type, record, after)
-    for source, timeline in enumerate(current_snapshot().timelines_of(record_type.key), 1):
+    timelines = current_snapshot().timelines_of(record_type.key)
+    if kind in ("", COMMENTS):
+        told += await said_about(record_type, record, len(timelines) + 1, after)
+    for source, timeline in enumerate(timelines, 1):
         if kind in ("", timeline.record.path) and may(current(), timeline.record, "read"):
             told += await told_by(timeline, source, int(record.id), after)
     shown, rest = turned(told, after)
@@ -360,10 +370,10 @@ async def _changes(record_type: RecordType, record: Row, after: Mark | None) -> 
 
 
 def _kinds(record_type: RecordType) -> dict[str, str]:
-    """The kinds of entries to choose between, in words; none where nothing but changes can be told."""
+    """The kinds of entries to choose between, in words."""
     told = {t.record.path: t.record for t in current_snapshot().timelines_of(record_type.key)}
     kinds = {path: str(record.plural) for path, record in told.items() if may(current(), record, "read")}
-    return {"": str(_("All")), **kinds, CHANGES: str(_("Changes"))} if kinds else {}
+    return {"": str(_("All")), **kinds, COMMENTS: str(_("Comments")), CHANGES: str(_("Changes"))}
 
 
 def _address(path: str, tail: str, **params: str) -> str:
@@ -478,6 +488,16 @@ def _composer(record_type: RecordType, path: str, text: str = "", error: str = "
     )
 
 
+def _comment_composer(path: str, text: str, error: str) -> Composer:
+    return Composer(
+        f"{path}/comments",
+        str(_("Comment, @ mentions somebody…")),
+        text=text,
+        error=error,
+        mention_url=f"{path}/mentionable",
+    )
+
+
 def _follow_up(timeline: Timeline) -> Field | None:
     """The date among the columns beside the text: when to get in touch again."""
     fields = [timeline.record.fields[c._meta.name] for c in timeline.compose]
@@ -505,13 +525,13 @@ async def write_entry(request: AnyRequest, collection: str, record_id: str) -> R
         await desk.create(written.table, read_values(written, given, current()), reason=written.label)
     except DougongError as err:
         view = await record_page(
-            request, record_type, record, composed=given[timeline.text._meta.name], wrong=_first_words(err)
+            request, record_type, record, composed=given[timeline.text._meta.name], wrong=first_words(err)
         )
         return page(request, view, status=err.status)
     return go(request, f"/{record_type.path}/{record.id}", _("Noted."))
 
 
-def _first_words(err: DougongError) -> str:
+def first_words(err: DougongError) -> str:
     return str(err.problems[0].message) if isinstance(err, Invalid) and err.problems else str(err)
 
 

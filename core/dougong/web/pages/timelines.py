@@ -12,19 +12,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dougong.access.principal import current
 from dougong.i18n import _, moment_text, today
+from dougong.people.tables import Staff
 from dougong.plugin.contributions import Timeline
+from dougong.records import references
+from dougong.records.comments import Said, comments_of
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
+from dougong.records.mentions import seen_in
 from dougong.records.queries import Query, fetch_page
+from dougong.records.tables import Row
+from dougong.records.types import RecordType
 from dougong.web.cells import tone_of
-from dougong.web.views import Cell, Entry
+from dougong.web.views import Action, Cell, Entry
 
-__all__ = ["CHANGES", "PAGE", "Mark", "Told", "moment_cell", "told_by", "turned"]
+__all__ = ["CHANGES", "COMMENTS", "PAGE", "Mark", "Told", "moment_cell", "said_about", "told_by", "turned"]
 
 PAGE = 30
 CHANGES = "changes"
 """The kind of entry that stands for a write of the record itself; all others are named by their record type's path."""
+COMMENTS = "comments"
 _MARK = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+Z)~(\d{1,3})~(\d{1,18})")
 
 
@@ -81,6 +89,34 @@ async def told_by(timeline: Timeline, source: int, record_id: int, after: Mark |
     asked = [[via, "=", record_id], *([_behind(record_type.fields[at], source, after)] if after else [])]
     found = await fetch_page(Query(record_type, asked, sort=f"-{at}", fields=keys, limit=PAGE + 1), with_titles=True)
     return [Told(Mark(_moment(row[at]), source, row["id"]), _entry(timeline, row, found.titles)) for row in found.rows]
+
+
+async def said_about(record_type: RecordType, record: Row, source: int, after: Mark | None) -> list[Told]:
+    """The comments behind a mark: those of a page and one more, where there are so many. Whoever is mentioned in them
+    has seen it."""
+    until = after.at if after else None
+    found = await comments_of(record_type, record, limit=2 * PAGE, until=until)
+    writers = await references.titles(Staff, {said.staff for said in found})
+    await seen_in([said.id for said in found if current().staff in said.mentioned])
+    path = f"/{record_type.path}/{record.id}"
+    return [Told(Mark(s.at, source, s.id), _comment_entry(s, writers.get(s.staff or 0, ""), path)) for s in found]
+
+
+def _comment_entry(said: Said, writer: str, path: str) -> Entry:
+    place = f"{path}/comments/{said.id}"
+    mine = (
+        Action(str(_("Change")), f"{place}/edit", "pencil", look="quiet", dialog=True),
+        Action(str(_("Remove")), f"{place}/remove", "trash", "post", look="quiet"),
+    )
+    return Entry(
+        writer or said.signed,
+        str(_("commented")),
+        moment_cell(said.at),
+        "message",
+        body=said.text,
+        why=str(_("changed since")) if said.edited else "",
+        actions=mine if said.is_mine else (),
+    )
 
 
 def _behind(at: Field, source: int, after: Mark) -> Any:
