@@ -8,7 +8,7 @@ from __future__ import annotations
 from dougong.access.openings import opened
 from dougong.access.principal import Principal
 from dougong.access.principal import current as acting
-from dougong.access.rights import may, may_do
+from dougong.access.rights import may, may_do, within_reach
 from dougong.access.services.sharing import share_record
 from dougong.db import transaction
 from dougong.db.columns import (
@@ -32,7 +32,7 @@ from dougong.db.columns import Text as LongText
 from dougong.errors import Conflict, DougongError, Forbidden, Invalid, NotFound, Problem, Refused
 from dougong.i18n import Text, _, company_zone, date_text, moment_text, today
 from dougong.people.tables import Department, Position, Staff
-from dougong.plugin.contributions import Menu, Opening, Preset, Right, Tab, Tile, TileRow, Timeline
+from dougong.plugin.contributions import Graph, Menu, Opening, Preset, Right, Tab, Tile, TileRow, Timeline
 from dougong.plugin.hookspecs import hook
 from dougong.plugin.manifest import Plugin
 from dougong.plugin.settings import settings_of
@@ -69,6 +69,7 @@ __all__ = [
     "Field",
     "Forbidden",
     "ForeignKey",
+    "Graph",
     "Integer",
     "Invalid",
     "Lifecycle",
@@ -127,4 +128,5 @@ __all__ = [
     "sort_key",
     "today",
     "transaction",
+    "within_reach",
 ]

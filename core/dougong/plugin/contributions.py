@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from piccolo.table import Table
     from pydantic import BaseModel
 
-__all__ = ["KINDS", "Menu", "Opening", "Preset", "Right", "Tab", "Tile", "TileRow", "Timeline"]
+__all__ = ["KINDS", "Graph", "Menu", "Opening", "Preset", "Right", "Tab", "Tile", "TileRow", "Timeline"]
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,27 @@ class Menu:
 
 
 @dataclass(frozen=True)
+class Graph:
+    """The rows of a tab connect the record they point to with another of its type, in `to`: they are drawn as well.
+
+    `kind` is a choice that says how, read from the tab's record to the other; `reverse` the same, read the other way.
+    """
+
+    to: Column
+    kind: Column | None = None
+    reverse: Column | None = None
+
+
+@dataclass(frozen=True)
 class Tab:
-    """A list of this plugin's records on the page of the record they point to."""
+    """A list of this plugin's records on the page of the record they point to; with `graph`, drawn above the list."""
 
     record: RecordType
     via: Column
     label: Text | None = None
     columns: Sequence[Column] = ()
     order: int = 100
+    graph: Graph | None = None
 
     @property
     def parent(self) -> str:

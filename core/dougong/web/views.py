@@ -56,6 +56,9 @@ __all__ = [
     "FormSection",
     "FrameView",
     "Grant",
+    "GraphLine",
+    "GraphNode",
+    "GraphView",
     "GroupCard",
     "GroupPage",
     "GroupsPage",
@@ -591,9 +594,44 @@ class Composer:
 
 
 @dataclass(frozen=True, slots=True)
+class GraphNode:
+    """A box: what stands in it, in full and as much as it holds, and how it belongs to the box it hangs on."""
+
+    title: str
+    short: str
+    words: str
+    x: int
+    y: int
+    href: str = ""
+    """"" for the record in the middle."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphLine:
+    """A connection: its path in SVG, and the same as a sentence. `aside`: between boxes that hang on others."""
+
+    path: str
+    words: str
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GraphView:
+    width: int
+    height: int
+    box: tuple[int, int]
+    lines: tuple[GraphLine, ...]
+    nodes: tuple[GraphNode, ...]
+    is_cut: bool = False
+    most: int = 0
+    """So many boxes are drawn at most; `is_cut` when there would be more."""
+
+
+@dataclass(frozen=True, slots=True)
 class RelatedList:
     table: TableView
     create: Action | None = None
+    graph: GraphView | None = None
     more_href: str = ""
     more_label: str = ""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dougong.api import Tab, Timeline, _
+from dougong.api import Graph, Tab, Timeline, _
 
 from . import records
-from .tables import Contact, CustomerRelation, Interaction
+from .tables import Contact, CoOwnerRequest, CustomerRelation, Interaction
 
 __all__ = ["ON_THE_PAGE"]
 
@@ -30,6 +30,7 @@ related = Tab(
     via=CustomerRelation.customer,
     label=_("Related customers"),
     columns=[CustomerRelation.relation, CustomerRelation.related, CustomerRelation.remark],
+    graph=Graph(to=CustomerRelation.related, kind=CustomerRelation.relation, reverse=CustomerRelation.reverse),
     order=30,
 )
 
@@ -39,6 +40,13 @@ related_to = Tab(
     label=_("Related to"),
     columns=[CustomerRelation.reverse, CustomerRelation.customer, CustomerRelation.remark],
     order=40,
+)
+
+asked = Tab(
+    records.co_owner_request,
+    via=CoOwnerRequest.customer,
+    columns=[CoOwnerRequest.owner, CoOwnerRequest.decision, CoOwnerRequest.created, CoOwnerRequest.answer],
+    order=60,
 )
 
 said = Timeline(
@@ -77,6 +85,7 @@ ON_THE_PAGE: Sequence[Tab | Timeline] = [
     interactions,
     related,
     related_to,
+    asked,
     said,
     belongs_to,
     seen_from_there,

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dougong.api import Invalid, Problem, Text, _
 
-__all__ = ["NameNotAllowed", "RelatedToItself"]
+__all__ = ["CustomerNotNamed", "NameNotAllowed", "RelatedToItself"]
+
+
+class CustomerNotNamed(Invalid):
+    """Somebody asks for a customer and says neither which nor what it is called."""
+
+    def __init__(self) -> None:
+        super().__init__(Problem("customer", _("Choose the customer, or write its name."), None, "required"))
 
 
 class NameNotAllowed(Invalid):

@@ -8,7 +8,7 @@ from typing import Any
 from dougong.api import RecordType, entry_point, hook, settings_of, today
 
 from . import records, services
-from .errors import NameNotAllowed, RelatedToItself
+from .errors import CustomerNotNamed, NameNotAllowed, RelatedToItself
 from .former_names import FormerName, read_former_names, write_former_names
 from .lookups import SHIPPED_REVERSES
 from .names import charset_problem, same_name
@@ -17,7 +17,7 @@ from .settings import CustomerSettings
 __all__ = ["before_save", "record_changed"]
 
 
-@hook(of=(records.customer, records.relation))
+@hook(of=(records.customer, records.relation, records.co_owner_request))
 def before_save(record_type: RecordType, old: Mapping[str, Any] | None, new: MutableMapping[str, Any]) -> None:
     if record_type is records.customer:
         check_name(old["name"] if old else "", new["name"] or "")
@@ -25,12 +25,16 @@ def before_save(record_type: RecordType, old: Mapping[str, Any] | None, new: Mut
             put_name_aside(old, new)
     if record_type is records.relation:
         check_relation(old, new)
+    if record_type is records.co_owner_request and not (new["customer"] or (new["customer_name"] or "").strip()):
+        raise CustomerNotNamed
 
 
-@hook(of=records.interaction)
-async def record_changed(verb: str, ids: Sequence[int]) -> None:
-    if verb != "remove":
+@hook(of=(records.interaction, records.co_owner_request))
+async def record_changed(record_type: RecordType, verb: str, ids: Sequence[int]) -> None:
+    if record_type is records.interaction and verb != "remove":
         await services.note_contact(ids)
+    if record_type is records.co_owner_request and verb == "create":
+        await services.find_customers_asked_for(ids)
 
 
 def put_name_aside(old: Mapping[str, Any], new: MutableMapping[str, Any]) -> None:

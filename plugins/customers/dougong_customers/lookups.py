@@ -5,6 +5,7 @@ from __future__ import annotations
 from dougong.api import Lookup, Option, _
 
 __all__ = [
+    "DECISIONS",
     "LOOKUPS",
     "SHIPPED_REVERSES",
     "contact_role",
@@ -153,6 +154,13 @@ contact_role = Lookup(
         Option("pays", _("Pays")),
     ],
 )
+
+DECISIONS = (
+    Option("open", _("Waiting"), "warn"),
+    Option("granted", _("Granted"), "ok"),
+    Option("refused", _("Refused"), "bad"),
+)
+"""What became of a request; the company can't add to these."""
 
 LOOKUPS = [
     customer_kind,

@@ -7,7 +7,7 @@ from dougong.api import Menu, Opening, Plugin, Staff, Tile, _
 from . import customers, hooks, presets, records, reports, routes, sample, services
 from .lookups import LOOKUPS
 from .settings import CustomerSettings
-from .tables import Customer, Interaction
+from .tables import CoOwnerRequest, Customer, Interaction
 
 __all__ = ["plugin"]
 
@@ -16,12 +16,13 @@ plugin = Plugin(
     label=_("Customers"),
     description=_("Customers and their contacts, what was said with them, and how they belong together."),
     icon="building-skyscraper",
-    records=[records.customer, records.contact, records.interaction, records.relation],
+    records=[records.customer, records.contact, records.interaction, records.relation, records.co_owner_request],
     extends=customers.ON_THE_PAGE,
     menus=[
         Menu(records.customer, group="crm", order=10),
         Menu(records.contact, group="crm", order=20),
         Menu(records.interaction, group="crm", order=30),
+        Menu(records.co_owner_request, group="crm", order=90),
     ],
     routes=routes.ROUTES,
     tiles=[
@@ -39,6 +40,14 @@ plugin = Plugin(
             order=20,
             right=(records.customer, "approve"),
             empty=_("Nothing to review."),
+        ),
+        Tile(
+            reports.co_owners_to_decide,
+            label=_("Co-owner requests"),
+            icon="user-plus",
+            order=25,
+            right=(records.co_owner_request, "decide"),
+            empty=_("Nobody asks to be co-owner."),
         ),
         Tile(
             reports.my_recent_customers,
@@ -61,6 +70,13 @@ plugin = Plugin(
             _("The day of the last contact, carried to the customer"),
             sees=(Customer, Interaction),
             per_minute=None,
+        ),
+        Opening(
+            services.find_customers_asked_for,
+            _("Which customer is meant by somebody who asks to be its co-owner"),
+            sees=(Customer, CoOwnerRequest),
+            right=(records.co_owner_request, "create"),
+            per_minute=300,
         ),
     ],
     lookups=LOOKUPS,

@@ -28,4 +28,8 @@ PRESETS = [
         {"read": ("all",), "create": OWN, "edit": OWN, "export": ("all",)},
         hidden=[Customer.credit_limit],
     ),
+    *(
+        Preset(role, records.co_owner_request, {"read": ("own",), "create": ("own",), "delete": ("own",)})
+        for role in ("sales", "manager", "service", "marketing")
+    ),
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dougong.api import Action, ListView, Me, RecordType, SavedView, Scope, Template, _
 
 from . import schemas, services, states
-from .tables import Contact, Customer, CustomerRelation, Interaction
+from .tables import Contact, CoOwnerRequest, Customer, CustomerRelation, Interaction
 
-__all__ = ["contact", "customer", "interaction", "relation"]
+__all__ = ["co_owner_request", "contact", "customer", "interaction", "relation"]
 
 END_CUSTOMER = Template(
     required=[Customer.name, Customer.kind],
@@ -186,6 +186,74 @@ interaction = RecordType(
         Interaction.text: _("What was said"),
         Interaction.happened_at: _("When"),
     },
+)
+
+co_owner_request = RecordType(
+    table=CoOwnerRequest,
+    label=_("Co-owner request"),
+    plural=_("Co-owner requests"),
+    icon="user-plus",
+    title=CoOwnerRequest.reason,
+    scope=Scope.via(CoOwnerRequest.customer) | Scope.role,
+    template=Template(
+        required=[CoOwnerRequest.reason],
+        readonly=[
+            CoOwnerRequest.decision,
+            CoOwnerRequest.decided_by,
+            CoOwnerRequest.decided_on,
+            CoOwnerRequest.answer,
+        ],
+        groups={
+            _("Decision"): [
+                CoOwnerRequest.decision,
+                CoOwnerRequest.decided_by,
+                CoOwnerRequest.decided_on,
+                CoOwnerRequest.answer,
+            ]
+        },
+    ),
+    views=[
+        ListView(
+            [
+                CoOwnerRequest.reason,
+                CoOwnerRequest.customer_name,
+                CoOwnerRequest.owner,
+                CoOwnerRequest.decision,
+                CoOwnerRequest.created,
+                CoOwnerRequest.answer,
+            ],
+            phone=[CoOwnerRequest.reason, CoOwnerRequest.customer_name, CoOwnerRequest.decision],
+        )
+    ],
+    saved_views=[
+        SavedView(_("Waiting"), where=[(CoOwnerRequest.decision, "=", "open")]),
+        SavedView(_("Mine"), where=[(CoOwnerRequest.owner, "=", Me)]),
+        SavedView(_("All")),
+    ],
+    actions=[
+        Action(
+            services.grant_co_ownership,
+            label=_("Grant"),
+            when=CoOwnerRequest.decision == "open",
+            right="decide",
+            icon="check",
+        ),
+        Action(
+            services.refuse_co_ownership,
+            label=_("Refuse"),
+            form=schemas.Refusal,
+            when=CoOwnerRequest.decision == "open",
+            right="decide",
+            icon="x",
+        ),
+    ],
+    search=[CoOwnerRequest.reason, CoOwnerRequest.customer_name],
+    labels={
+        CoOwnerRequest.reason: _("Why"),
+        CoOwnerRequest.customer_name: _("Its name, where you can't see it"),
+        CoOwnerRequest.owner: _("For whom"),
+    },
+    rights={"decide": _("Decide")},
 )
 
 relation = RecordType(

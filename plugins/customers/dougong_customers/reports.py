@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dougong.api import TileRow, acting, date_text, today
+from dougong.api import TileRow, acting, date_text, today, within_reach
 
 from . import records
-from .tables import Customer
+from .tables import CoOwnerRequest, Customer
 
-__all__ = ["customers_to_follow_up", "customers_to_review", "my_recent_customers"]
+__all__ = ["co_owners_to_decide", "customers_to_follow_up", "customers_to_review", "my_recent_customers"]
 
 LINES = 6
 
@@ -43,6 +43,19 @@ async def customers_to_review() -> Sequence[TileRow]:
         TileRow(row["name"], _page(row["id"]), row["owner_name"] or "")
         for row in await waiting.order_by(Customer.updated).limit(LINES)
     ]
+
+
+async def co_owners_to_decide() -> Sequence[TileRow]:
+    """Who asks to be co-owner of a customer the person answers for, the longest waiting first."""
+    columns = (CoOwnerRequest.id, CoOwnerRequest.customer_name, CoOwnerRequest.owner.name.as_alias("asker"))
+    others = (CoOwnerRequest.decision == "open") & (CoOwnerRequest.owner != acting().staff)
+    waiting = await CoOwnerRequest.select(*columns).where(others).order_by(CoOwnerRequest.id).limit(10 * LINES)
+    mine = await within_reach(records.co_owner_request, "decide", [row["id"] for row in waiting])
+    return [
+        TileRow(row["customer_name"], f"/{records.co_owner_request.path}/{row['id']}", row["asker"] or "")
+        for row in waiting
+        if row["id"] in mine
+    ][:LINES]
 
 
 def _page(customer: int) -> str:

@@ -6,7 +6,13 @@ import datetime as dt
 
 from pydantic import BaseModel, Field
 
-__all__ = ["Renaming"]
+__all__ = ["Refusal", "Renaming"]
+
+
+class Refusal(BaseModel):
+    """Why not."""
+
+    answer: str = Field(title="Reason", min_length=1, max_length=200)
 
 
 class Renaming(BaseModel):

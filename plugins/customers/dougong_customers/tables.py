@@ -12,6 +12,7 @@ from dougong.api import (
     Money,
     Phone,
     Record,
+    Staff,
     Timestamptz,
     Url,
     Varchar,
@@ -20,7 +21,7 @@ from dougong.api import (
 
 from . import lookups
 
-__all__ = ["Contact", "Customer", "CustomerRelation", "Interaction"]
+__all__ = ["CoOwnerRequest", "Contact", "Customer", "CustomerRelation", "Interaction"]
 
 
 class Customer(Record):
@@ -74,6 +75,18 @@ class Interaction(Record):
     hot_topic = Choice(lookups.hot_topic)
     next_step = Varchar(200)
     follow_up = Date(null=True, default=None)
+
+
+class CoOwnerRequest(Record):
+    """Its owner asks to own a customer together with whoever owns it. The name stands for one they can't see."""
+
+    reason = Varchar(200)
+    customer = ForeignKey(Customer, null=True)
+    customer_name = Varchar(200)
+    decision = Choice(lookups.DECISIONS, null=False, default="open", index=True)
+    decided_by = ForeignKey(Staff, null=True)
+    decided_on = Date(null=True, default=None)
+    answer = Varchar(200)
 
 
 class CustomerRelation(Record):

@@ -33,6 +33,7 @@ from dougong.records.values import read_values, writable
 from dougong.web.addresses import id_at
 from dougong.web.cells import avatar_letter, cell_for
 from dougong.web.components import hue
+from dougong.web.pages.graphs import drawn
 from dougong.web.pages.lists import list_state, table_view, title_text, type_at
 from dougong.web.pages.timelines import CHANGES, COMMENTS, PAGE, Mark, Told, moment_cell, said_about, told_by, turned
 from dougong.web.render import go, page
@@ -122,7 +123,7 @@ async def record_page(
     common |= await _buttons(record_type, record, path, editable)
     common["tools"] = (star(path, on=record_id in await is_favourite(record_type, [record_id])), *common["tools"])
     if isinstance(chosen, RelatedTab):
-        return RecordPage(**common, related=await _related(chosen, record_id, path))
+        return RecordPage(**common, related=await _related(chosen, record_id, path, title))
     composer = None if chosen == "history" else _composer(record_type, path, composed, wrong)
     empty = Placeholder(str(_("Nothing happened yet")), icon="history")
     told = await _timeline_part(request, record_type, record, tail, only_changes=chosen == "history")
@@ -227,7 +228,7 @@ async def _buttons(record_type: RecordType, record: Row, path: str, editable: bo
     back: list[Action] = []
     for step in await moves_offered(record_type, record):
         (ahead if record_type.leads_on(step) else back).append(_move_action(record_type, step, path, version))
-    possible = [a for a in offered(record_type, record) if a.right != "edit" or editable]
+    possible = await _offered_verbs(record_type, record, editable=editable)
     verbs = [_verb_action(a, path, version) for a in possible if a.when is not None]
     # what can be done at any time is no next step
     aside = [_verb_action(a, path, version) for a in possible if a.when is None]
@@ -244,6 +245,15 @@ async def _buttons(record_type: RecordType, record: Row, path: str, editable: bo
         "more": (*forward[2:], *back, *aside, *share_buttons(record_type, path, editable=editable), why, *remove),
         "tools": tools_of(record_type, record),
     }
+
+
+async def _offered_verbs(record_type: RecordType, record: Row, *, editable: bool) -> list[Verb]:
+    """The actions whose right this person holds on this record."""
+    known = {"read": True, "edit": editable}
+    possible = offered(record_type, record)
+    for right in {a.right for a in possible} - known.keys():
+        known[right] = await may_with(record_type, right, int(record.id))
+    return [a for a in possible if known[a.right]]
 
 
 def _verb_action(verb: Verb, path: str, version: tuple[tuple[str, str], ...]) -> Action:
@@ -538,7 +548,7 @@ def first_words(err: DougongError) -> str:
 # ------------------------------------------------------------------ what belongs to it
 
 
-async def _related(tab: RelatedTab, record_id: int, path: str) -> RelatedList:
+async def _related(tab: RelatedTab, record_id: int, path: str, title: str) -> RelatedList:
     via = tab.via._meta.name
     keys = tuple(c._meta.name for c in tab.columns) or tuple(c._meta.name for c in tab.record.list_view.columns)
     keys = tuple(
@@ -562,6 +572,7 @@ async def _related(tab: RelatedTab, record_id: int, path: str) -> RelatedList:
     return RelatedList(
         table_view(tab.record, keys, found, empty=empty),
         create,
+        await drawn(tab, record_id, title) if tab.graph else None,
         more,
         str(_("All %(count)s", count=number_text(found.total))) if more else "",
     )
