@@ -18,15 +18,13 @@ from dougong.records.tables import Row
 from dougong.records.types import Action, RecordType
 from dougong.records.values import is_empty
 
-__all__ = ["action_named", "offered", "run_action"]
+__all__ = ["action_named", "form_values", "is_for", "offered", "run_action"]
 
 
 def offered(record_type: RecordType, record: Row) -> list[Action]:
     """The actions this person can take on this record now, as far as can be said without asking the database."""
     who = current()
-    return [
-        a for a in record_type.actions if may(who, record_type, a.right) and (a.when is None or holds(a.when, record))
-    ]
+    return [a for a in record_type.actions if may(who, record_type, a.right) and is_for(a, record)]
 
 
 def action_named(record_type: RecordType, key: str) -> Action:
@@ -44,8 +42,20 @@ async def run_action(record_type: RecordType, record: Row, action: Action, given
     """
     if not await may_with(record_type, action.right, int(record.id)):
         raise Forbidden
-    if action.when is not None and not holds(action.when, record):
+    if not is_for(action, record):
         raise Refused(_("“%(action)s” can't be done with this record now.", action=action.label))
+    values = form_values(action, given)
+    async with transaction(action.label):
+        await action.run(record, **values)
+
+
+def is_for(action: Action, record: Row) -> bool:
+    """Whether the action's condition holds for a record."""
+    return action.when is None or holds(action.when, record)
+
+
+def form_values(action: Action, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was sent, as the action's form reads it; Invalid for what is wrong or unknown."""
     values: dict[str, Any] = {}
     if action.form is not None:
         filled = {k: v for k, v in given.items() if not is_empty(v)}
@@ -57,8 +67,7 @@ async def run_action(record_type: RecordType, record: Row, action: Action, given
         values = {name: getattr(form, name) for name in type(form).model_fields}
     elif given:
         raise Invalid(*unknown_problems(given.items()))
-    async with transaction(action.label):
-        await action.run(record, **values)
+    return values
 
 
 def unknown_problems(given: Iterable[tuple[str, Any]]) -> list[Problem]:

@@ -190,6 +190,7 @@ class Action:
     """A business verb on a record, offered as a button and as `POST …/{id}/{key}`.
 
     `run` gets the record and the fields of `form` as keyword arguments; `when` says for which records it is offered.
+    `many` does the same with a selection: it gets the ids it is for and the form's fields, and answers a `Changed`.
     """
 
     run: Callable[..., Awaitable[Any]]
@@ -198,6 +199,7 @@ class Action:
     when: Where | And | Or | None = None
     right: str = "edit"
     icon: str = "bolt"
+    many: Callable[..., Awaitable[Any]] | None = None
 
     @property
     def key(self) -> str:

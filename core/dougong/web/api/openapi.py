@@ -107,6 +107,12 @@ def _record_paths(record_type: RecordType) -> Json:
             )
         }
     for action in record_type.actions:
+        if action.many is not None:
+            meant = {k: v for k, v in _many(name)["properties"].items() if k != "why"}
+            body = {**_named_one_by_one(), "required": [], "properties": {**meant, "values": _action_body(action)}}
+            described[f"{base}/{action.key}"] = {
+                "post": _operation(f"{action.key}Many", name, tag, [], _MANY_DONE, _WRITES, body)
+            }
         described[f"{base}/{{id}}/{action.key}"] = {
             "post": _operation(
                 action.key,
@@ -200,7 +206,22 @@ def _collection(record_type: RecordType, name: str, own: Json, tag: list[str]) -
     return {
         "get": _operation("list", name, tag, parameters, {"200": _json(page)}, (400, 404)),
         "post": _operation("create", name, tag, [], {"201": _record(own)}, _WRITES, new),
+        "patch": _operation("changeMany", name, tag, [], _MANY_DONE, _WRITES, _many(name)),
+        "delete": _operation("removeMany", name, tag, [], _MANY_DONE, _WRITES, _named_one_by_one()),
     }
+
+
+def _many(name: str) -> Json:
+    """Records named one by one, or found as a list finds them, and what they get."""
+    changes = {"$ref": f"#/components/schemas/{name}Changes"}
+    found = {"filter": {}, "q": _words(200), "values": changes, "why": {"type": "string"}}
+    named = _named_one_by_one()
+    return {**named, "required": ["values"], "properties": {**named["properties"], **found}}
+
+
+def _named_one_by_one() -> Json:
+    ids = {"type": "array", "items": _ID, "minItems": 1, "maxItems": 5000}
+    return {"type": "object", "additionalProperties": False, "required": ["ids"], "properties": {"ids": ids}}
 
 
 def _single(name: str, own: Json, tag: list[str]) -> Json:
@@ -633,6 +654,29 @@ def _schema_of(annotation: Any) -> Json:
 
 _WRITES = (400, 404, 409, 412, 413, 415, 429)
 _BATCH: Json = {"Change-Batch": {"description": "The change-log batch of this write", "schema": {"type": "string"}}}
+_SKIPPED: Json = {
+    "type": "object",
+    "required": ["id", "reason"],
+    "properties": {"id": _ID, "reason": {"type": "string"}},
+}
+_MANY_DONE: Json = {
+    "200": {
+        "description": "What was changed, and what was skipped for which reason",
+        "headers": _BATCH,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["changed", "skipped"],
+                    "properties": {
+                        "changed": {"type": "array", "items": _ID},
+                        "skipped": {"type": "array", "items": _SKIPPED},
+                    },
+                }
+            }
+        },
+    }
+}
 _GROUP: Json = {"type": "object", "properties": {"value": {}, "count": {"type": "integer"}, "sum": {}}}
 _REASON: Json = {
     "type": "object",

@@ -1,0 +1,126 @@
+"""The same done with many records at once, up to a limit: which they are, what is skipped and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from piccolo.querystring import QueryString
+
+from dougong.access.principal import current
+from dougong.access.rights import within_reach
+from dougong.db import engine, fetch, transaction
+from dougong.errors import Forbidden, Invalid, NotFound, Problem
+from dougong.i18n import Text, _, number_text
+from dougong.records import desk, references
+from dougong.records.actions import form_values, is_for
+from dougong.records.desk import Changed
+from dougong.records.filters import both, compile_filter, quick_find
+from dougong.records.gate import ids
+from dougong.records.queries import Query
+from dougong.records.types import Action, RecordType
+from dougong.records.values import read_values, writable
+
+__all__ = ["MOST", "change_many", "delete_many", "matching", "move_many", "run_many", "skipped_before", "within_limit"]
+
+MOST = 5_000
+READ_ONLY_NOW = _("A field can't be changed while the record is as it is.")
+Skipped = dict[int, Text | str]
+
+
+async def matching(query: Query) -> list[int]:
+    """The ids of all records of a list, however many pages; Invalid beyond the limit."""
+    table = query.record_type.table
+    where = both(
+        both(compile_filter(query.record_type, query.filter), quick_find(query.record_type, query.q)), query.also
+    )
+    select = table.select(table.id)
+    if where is not None:
+        select = select.where(where)
+    return within_limit([row["id"] for row in await select.order_by(table.id).limit(MOST + 1)])
+
+
+def within_limit(record_ids: Iterable[int]) -> list[int]:
+    """Each once; Invalid when there are too many, or none at all."""
+    found = list(dict.fromkeys(record_ids))
+    if not found:
+        raise Invalid(Problem("ids", _("Choose at least one record."), None, "required"))
+    if len(found) > MOST:
+        text = _("At most %(most)s records at once.", most=number_text(MOST))
+        raise Invalid(Problem("ids", text, None, "range"))
+    return found
+
+
+async def change_many(record_type: RecordType, record_ids: Sequence[int], raw: Mapping[str, Any]) -> Changed:
+    """Give records the same values, as sent. Invalid when a value is wrong for any of them; the rest is skipped singly."""
+    if "state" in raw:
+        raise Invalid(Problem("state", _("Many records are taken to a state by a move."), raw["state"], "state"))
+    if not raw:
+        raise Invalid(Problem("values", _("Say what is to be changed."), None, "required"))
+    values = read_values(record_type, raw, current())
+    async with transaction(_("Changed together")):
+        held = await _held_in_their_state(record_type, record_ids, values)
+        free = [i for i in record_ids if i not in held]
+        done = await desk.update(record_type.table, free, values, lenient=True)
+    return Changed(done.changed, {**done.skipped, **held})
+
+
+async def _held_in_their_state(
+    record_type: RecordType, record_ids: Sequence[int], values: Mapping[str, Any]
+) -> Skipped:
+    """Those in which one of the fields may not be changed because of their state. Asked only where there is such a rule."""
+    who = current()
+    ruled = {*who.readonly_but_in, *who.hidden_but_in}
+    if record_type.lifecycle is None or not ruled & {f"{record_type.key}.{key}" for key in values}:
+        return {}
+    fields = [record_type.fields[key] for key in values]
+    sql = f'SELECT "id", "state" FROM "{record_type.key}" WHERE "id" {{}}'
+    rows = await fetch(QueryString(sql, ids(engine(), record_ids)))
+    open_in = {s: all(writable(record_type, f, who, s) for f in fields) for s in {row["state"] for row in rows}}
+    return {row["id"]: READ_ONLY_NOW for row in rows if not open_in[row["state"]]}
+
+
+async def move_many(record_type: RecordType, record_ids: Sequence[int], to: str, why: str | None = None) -> Changed:
+    """Take records a step of the life cycle, as far as they can take it."""
+    if record_type.lifecycle is None or to not in record_type.lifecycle.keys:
+        raise NotFound
+    async with transaction(_("Moved together")):
+        return await desk.move_many(record_type.table, record_ids, to, why=why)
+
+
+async def delete_many(record_type: RecordType, record_ids: Sequence[int]) -> Changed:
+    """Delete records, except those others refer to."""
+    async with transaction(_("Deleted together")):
+        return await desk.remove_many(record_type.table, record_ids, lenient=True)
+
+
+async def run_many(
+    record_type: RecordType, record_ids: Sequence[int], action: Action, given: Mapping[str, Any]
+) -> Changed:
+    """A business verb on many records; those the person may not do it with, and those it isn't for, are skipped."""
+    if action.many is None:
+        raise NotFound
+    values = form_values(action, given)
+    async with transaction(action.label):
+        reached = await within_reach(record_type, action.right, record_ids)
+        skipped = await _beyond(record_type, record_ids, reached)
+        meant = await desk.read_many(record_type.table, sorted(reached))
+        fitting = [i for i in sorted(reached) if i in meant and is_for(action, meant[i])]
+        unfit = {i: _("“%(action)s” can't be done with this record now.", action=action.label) for i in reached}
+        done: Changed = await action.many(fitting, **values) if fitting else Changed([], {})
+    return Changed(done.changed, {**skipped, **{i: unfit[i] for i in reached - set(fitting)}, **done.skipped})
+
+
+async def skipped_before(record_type: RecordType, record_ids: Sequence[int], action: str) -> Skipped:
+    """What can be said before it is done: whom the person doesn't reach, and whom others hold on to."""
+    reached = await within_reach(record_type, action, record_ids)
+    skipped = await _beyond(record_type, record_ids, reached)
+    if action == "delete":
+        skipped.update(dict.fromkeys(await references.referred_to(record_type, reached), desk.REFERRED_TO))
+    return skipped
+
+
+async def _beyond(record_type: RecordType, record_ids: Sequence[int], reached: set[int]) -> Skipped:
+    missed = set(record_ids) - reached
+    seen = await within_reach(record_type, "read", missed)
+    return {i: Forbidden.message if i in seen else NotFound.message for i in missed}
