@@ -16,7 +16,7 @@ from dougong.builtin import core
 from dougong.db import close_database, open_database, transaction
 from dougong.db.attaching import detach_all
 from dougong.files.store import Directory
-from dougong.i18n import _
+from dougong.i18n import _, speaking
 from dougong.plugin.board import Board, put_up, read_states
 from dougong.plugin.discovery import Installed, LoadedPlugin, discover
 from dougong.plugin.epoch import start_counting
@@ -29,6 +29,7 @@ from dougong.plugin.state import store_state
 from dougong.records.attachments import MEGABYTE, Limits, keep_files_in, sweep
 from dougong.records.gate import guard
 from dougong.records.types import RecordType
+from dougong.shaping.pending import keep_up, leave
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -59,6 +60,7 @@ class House:
 
     async def close(self) -> None:
         """Leave the list of processes, stop following, close the database."""
+        await leave()
         for task in self.tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -101,7 +103,13 @@ async def open_house(
     if serving:
         house.tasks.append(asyncio.create_task(board.follow(), name="follow the epoch"))
         house.tasks.append(asyncio.create_task(_sweep_files(), name="sweep the files"))
+        house.tasks.append(asyncio.create_task(_fill_fields(config), name="fill added fields"))
     return house
+
+
+async def _fill_fields(config: Config) -> None:
+    with speaking(config.language, config.zone):
+        await keep_up()
 
 
 async def _sweep_files() -> None:

@@ -36,9 +36,7 @@ async def customer(admin: httpx.AsyncClient) -> AsyncIterator[RecordType]:
 
 def changed(known: Template, **places: Place) -> Layout:
     """The template with some fields said anew."""
-    groups = tuple(
-        replace(g, places=tuple(places.get(p.key, p) for p in g.places)) for g in known.layout.groups
-    )
+    groups = tuple(replace(g, places=tuple(places.get(p.key, p) for p in g.places)) for g in known.layout.groups)
     return Layout(groups)
 
 

@@ -149,11 +149,10 @@ class PostgresLease(Lease):
         await self._pool.release(self._connection)
 
     async def _look_where(self, admission: Admission) -> None:
-        """Schema changes name tables plainly, so they see the schema; nothing else ever does."""
+        """Schema changes name tables plainly, so they see the schema in their transaction; nothing else ever does. Those
+        outside of one write the schema before every table."""
         if admission.mode == "ddl":
-            if not self._connection.is_in_transaction():
-                raise RuntimeError("schema changes need a transaction")
-            if not self._sees_tables:
+            if self._connection.is_in_transaction() and not self._sees_tables:
                 await self._search(f"{SCHEMA['postgres']}, public")
                 self._sees_tables = True
         elif self._sees_tables:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from dougong.db.connections import Engine
 
-__all__ = ["add_columns", "add_index", "grow", "grow_schema", "retrying"]
+__all__ = ["add_columns", "build_index", "grow", "grow_schema", "retrying"]
 
 logger = logging.getLogger(__name__)
 
@@ -98,16 +98,21 @@ async def add_columns(table: type[Table], columns: Sequence[Column]) -> None:
         schema.check_room(name, present.slots[name] + len(new))
         for column in new:
             await schema.engine.run_ddl(schema.add_column(table, column))
-            for _name, statement in [*schema.references(table, [column]), *schema.indexes_of(table, [column])]:
+            unique = [column] if column._meta.unique else []  # other indexes wait till nobody waits for them
+            for _name, statement in [*schema.references(table, [column]), *schema.indexes_of(table, unique)]:
                 await schema.engine.run_ddl(statement)
 
 
-async def add_index(table: type[Table], column: Column, *, unique: bool = False) -> None:
-    """Index one column that has none, in the caller's transaction; the index is there already: nothing happens."""
-    async with _changing() as schema:
-        name, statement = schema.index_of(table, column, unique=unique)
-        if name not in (await schema.inspect()).indexes:
-            await schema.engine.run_ddl(statement)
+async def build_index(table: type[Table], column: Column) -> None:
+    """Index one column of a table in use, outside of any transaction; where it is indexed, nothing happens.
+
+    On PostgreSQL people write on meanwhile; on SQLite they wait the moment it takes.
+    """
+    engine = registry.engine()
+    schema = (_SQLiteSchema if engine.engine_type == "sqlite" else _PostgresSchema)(engine)
+    with acting_as(system("indexing a column")), cleared("ddl"):
+        for statement in await schema.building(table, column):
+            await engine.run_ddl(statement)
 
 
 @asynccontextmanager
@@ -240,6 +245,11 @@ class _Schema(ABC):
             if column._meta.unique or column._meta.index:
                 yield self.index_of(table, column, unique=column._meta.unique)
 
+    async def building(self, table: type[Table], column: Column) -> list[str]:
+        """The statements that index a column of a table in use."""
+        name, statement = self.index_of(table, column)
+        return [] if name in (await self.inspect()).indexes else [statement]
+
     def index_of(self, table: type[Table], column: Column, *, unique: bool = False) -> tuple[str, str]:
         name = column._meta.db_column_name
         index = _short(table._meta.tablename, name, "key" if unique else "idx")
@@ -366,6 +376,20 @@ class _PostgresSchema(_Schema):
             added = f'ADD CONSTRAINT "{constraint}" FOREIGN KEY ("{name}")'
             references = _references(column, f"{SCHEMA['postgres']}.")
             yield constraint, f"ALTER TABLE {self.place(table)} {added} {references}"
+
+    async def building(self, table: type[Table], column: Column) -> list[str]:
+        name, statement = self.index_of(table, column)
+        states = await self._rows(
+            "SELECT i.indisvalid AS valid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            " WHERE c.relname = {} AND c.relnamespace = to_regnamespace({})",
+            name,
+            SCHEMA["postgres"],
+        )
+        if states and states[0]["valid"]:
+            return []
+        # one that was broken off stays behind, useless
+        broken = [f'DROP INDEX CONCURRENTLY IF EXISTS {SCHEMA["postgres"]}."{name}"'] if states else []
+        return [*broken, statement.replace("INDEX", "INDEX CONCURRENTLY", 1)]
 
     def index(self, table: type[Table], index: str, columns: str, *, unique: bool, nulls_distinct: bool) -> str:
         kind = "UNIQUE INDEX" if unique else "INDEX"

@@ -73,14 +73,16 @@ def _row(lookup: str, option: Option, place: int) -> LookupOption:
 
 
 async def add_options(lookup: Lookup, labels: Sequence[str]) -> None:
-    """Begin a new list with these choices, inside the transaction that makes the list."""
-    keys: list[str] = []
+    """Give a list these choices, inside the transaction that makes it; those it has already stay."""
     await rights_changed()
     with acting_as(system("keeping lists of choices", _TABLES)):
-        for place, label in enumerate(labels):
-            option = Option(_key_for(label, keys), _checked_label(lookup.name, label))
-            keys.append(option.key)
-            await LookupOption.insert(_row(lookup.name, option, place))
+        keys = await _keys(lookup.name)
+        known = {str(option.label or option.key) for option, _on in _kept.get(lookup.name, ())}
+        for label in labels:
+            if label.strip() not in known:
+                option = Option(_key_for(label, keys), _checked_label(lookup.name, label))
+                await LookupOption.insert(_row(lookup.name, option, len(keys)))
+                keys.append(option.key)
     after_commit(load_options)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Extension = TypeVar("Extension", Tab, Timeline)
 
-__all__ = ["Snapshot", "current_snapshot", "install", "maybe_snapshot", "pinned"]
+__all__ = ["Snapshot", "current_snapshot", "install", "maybe_snapshot", "pinned", "served_snapshot"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +189,13 @@ def _shape(record_type: RecordType) -> Shape:
 
 
 shapes_from(_shape)
+
+
+def served_snapshot() -> Snapshot:
+    """The snapshot being served, whatever is pinned: for work that begins in a request and outlives it."""
+    if _served is None:
+        raise RuntimeError("no snapshot: the house is not open")
+    return _served
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from dougong.access.principal import acting_as, system
@@ -67,7 +67,9 @@ _ONLY = frozenset({"core_field"})
 class FieldDefinition(Private, tablename="core_field"):
     """One added field. `db_column` is where its values lie: another one from the day its kind is changed.
 
-    `details` is JSON of what its kind needs besides: length, places, currency, target, lookup, rule, formula.
+    `details` is JSON of what its kind needs besides: length, places, currency, target, lookup, formula; and under
+    "before" where its values lay until its kind was changed. `pending` is what is still to be done for the records
+    there are, words with spaces between; somebody is at it until `claimed_until`.
     """
 
     id: Serial
@@ -81,6 +83,8 @@ class FieldDefinition(Private, tablename="core_field"):
     indexed = Boolean(default=False)
     distinct = Boolean(default=False)
     active = Boolean(default=True)
+    pending = Varchar(60, default="")
+    claimed_until = Timestamptz(null=True, default=None)
     created = Timestamptz()
 
 
@@ -98,6 +102,7 @@ class Definition:
     indexed: bool = False
     distinct: bool = False
     active: bool = True
+    pending: str = ""
 
     @property
     def shown_as(self) -> str:
@@ -123,8 +128,12 @@ def is_added(name: str) -> bool:
 
 def sort_column(table: type[Table], key: str) -> Column | None:
     """The column an added text sorts by (pinyin, the same on every database); None for everything else."""
-    name = f"{key}{_SORTED_BY}"
-    return next((c for c in table._meta.columns if c._meta.name == name), None)
+    columns = {c._meta.name: c for c in table._meta.columns}
+    text, sort = columns.get(key), columns.get(f"{key}{_SORTED_BY}")
+    if text is None or sort is None:
+        return None
+    # a field that is a text no more leaves the column of its former days behind
+    return sort if sort._meta.db_column_name == f"{text._meta.db_column_name}{_SORTED_BY}" else None
 
 
 def sorted_text(name: str) -> str:
@@ -143,7 +152,7 @@ async def read_definitions() -> Mapping[str, tuple[Definition, ...]]:
 
 
 def definition_of(row: Mapping[str, Any]) -> Definition:
-    names = ("record", "key", "db_column", "label", "kind", "help", "indexed", "distinct", "active")
+    names = ("record", "key", "db_column", "label", "kind", "help", "indexed", "distinct", "active", "pending")
     return Definition(**{name: row[name] for name in names}, details=json.loads(row["details"]))
 
 
@@ -157,10 +166,12 @@ def attach_definitions(definitions: Iterable[Definition]) -> None:
 
 
 def _has(table: type[Table], one: Definition) -> bool:
-    return any(
-        c._meta.name == one.key and c._meta.db_column_name == one.db_column and getattr(c, "made_for", None) == one
-        for c in table._meta.columns
-    )
+    return any(c._meta.name == one.key and getattr(c, "made_for", None) == _makes(one) for c in table._meta.columns)
+
+
+def _makes(one: Definition) -> Definition:
+    """What of a definition the column depends on."""
+    return replace(one, help="", indexed=False, active=True, pending="")
 
 
 def columns_of(table: type[Table], one: Definition) -> Sequence[Column]:
@@ -169,7 +180,7 @@ def columns_of(table: type[Table], one: Definition) -> Sequence[Column]:
     column = make(one)
     if column is None:
         return ()
-    column.made_for = one  # type: ignore[attr-defined]  # by which a changed definition is told
+    column.made_for = _makes(one)  # type: ignore[attr-defined]  # by which a changed definition is told
     made = [prepare(table, one.key, column)]
     if one.shown_as == "text":
         key = Varchar(TEXT_LENGTH, null=True, default=None, db_column_name=f"{one.db_column}{_SORTED_BY}")

@@ -204,7 +204,7 @@ def _reference(column: Column) -> str:
 async def _rows(
     record_type: RecordType, keys: Sequence[str], order: _Order, where: Clause | None, limit: int, offset: int
 ) -> list[dict[str, Any]]:
-    columns: list[Any] = [record_type.fields[k].column for k in keys]
+    columns: list[Any] = [record_type.fields[k].column.as_alias(k) for k in keys]
     select = record_type.table.select(*columns, order.column.as_alias("sort_value"))
     if where is not None:
         select = select.where(where)

@@ -25,11 +25,13 @@ from dougong.plugin.lookups import add_options
 from dougong.plugin.processes import wait_for_epoch
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.definitions import ADDED, Definition, FieldDefinition, columns_of, read_definitions
+from dougong.records.expressions import compile_expression
 from dougong.records.pinyin import spelled
 from dougong.records.types import RecordType
 from dougong.shaping.details import checked_details
+from dougong.shaping.pending import CALCULATE, INDEX, settle
 
-__all__ = ["MANAGE", "add_field", "change_field", "defined_fields"]
+__all__ = ["MANAGE", "add_field", "change_field", "defined_fields", "definition", "follow", "store"]
 
 MANAGE = "fields.manage"
 LONGEST_LABEL = 60
@@ -63,6 +65,7 @@ async def add_field(
     need(MANAGE)
     epoch, made = await _add(record_type, label, kind, help, indexed, distinct, dict(details or {}))
     await follow(epoch)
+    await settle()
     return made
 
 
@@ -85,6 +88,7 @@ async def _add(
             details=details,
             indexed=indexed,
             distinct=distinct,
+            pending=_to_do(kind, indexed=indexed),
         )
         await add_columns(record_type.table, columns_of(record_type.table, made))
         with acting_as(system(_WHY, _ONLY)):
@@ -92,6 +96,12 @@ async def _add(
         if made.lookup is not None and options:
             await add_options(made.lookup, options)
     return epoch, made
+
+
+def _to_do(kind: str, *, indexed: bool) -> str:
+    """What is left to be done for the records there are. References are always looked up from the other side."""
+    indexes = indexed or kind in ("person", "department", "link")
+    return " ".join([*([CALCULATE] if kind == "formula" else []), *([INDEX] if indexes else [])])
 
 
 async def change_field(
@@ -102,40 +112,75 @@ async def change_field(
     help: str | None = None,
     indexed: bool | None = None,
     active: bool | None = None,
+    formula: str | None = None,
 ) -> Definition:
-    """Rename a field, explain it, index it, switch it off or on again; None leaves things as they are.
+    """Rename a field, explain it, index it, switch it off or on again, give it another formula; None leaves things as
+    they are.
 
-    A field that is off is gone from pages, lists, API and export; its values stay and are there again when it is on.
+    A field that is off is gone from pages, lists, API and export; its values stay and are there again when it is on. A
+    formula that is on again, or another, is worked out for every record.
     """
     need(MANAGE)
     async with transaction(reason=_("Field changed")):
         epoch = await raise_epoch()
-        known = await _definition(record_type, key)
+        known = await definition(record_type, key)
         changed = replace(
             known,
             label=known.label if label is None else _checked_label(record_type, label, besides=key),
             help=known.help if help is None else _checked_help(help),
             indexed=known.indexed if indexed is None else indexed,
             active=known.active if active is None else active,
+            details=known.details if formula is None else _with_formula(record_type, known, formula),
         )
-        await _store(changed)
+        to_do = {INDEX} if changed.indexed and not known.indexed else set[str]()
+        if changed.kind == "formula" and (formula is not None or (changed.active and not known.active)):
+            to_do.add(CALCULATE)
+        await store(replace(changed, pending=" ".join(sorted({*known.pending.split(), *to_do}))))
     await follow(epoch)
+    await settle()
     return changed
 
 
-async def _definition(record_type: RecordType, key: str) -> Definition:
+def _with_formula(record_type: RecordType, known: Definition, formula: str) -> Mapping[str, Any]:
+    if known.kind != "formula":
+        raise Invalid(Problem("formula", _("This field is no formula."), formula, "kind"))
+    given = {k: v for k, v in {**known.details, "formula": formula}.items() if k in ("formula", "places")}
+    details, _options = checked_details(record_type, "formula", given, distinct=False)
+    if details["result"] != known.shown_as or details.get("currency") != known.details.get("currency"):
+        raise Invalid(Problem("formula", _("It comes to another kind of value; add a new field."), formula, "kind"))
+    if known.key in _read_by(record_type, str(details["formula"])):
+        raise Invalid(Problem("formula", _("A formula can't depend on itself."), formula, "expression"))
+    return details
+
+
+def _read_by(record_type: RecordType, formula: str) -> set[str]:
+    """Every field a formula goes by, through other formulas too."""
+    formulas = record_type.shape.formulas
+    found: set[str] = set()
+    waiting = list(compile_expression(formula, record_type).fields)
+    while waiting:
+        key = waiting.pop()
+        if key not in found:
+            found.add(key)
+            waiting.extend(formulas[key].fields if key in formulas else ())
+    return found
+
+
+async def definition(record_type: RecordType, key: str) -> Definition:
+    """An added field as the database has it now. NotFound."""
     for one in (await read_definitions()).get(record_type.key, ()):
         if one.key == key:
             return one
     raise NotFound
 
 
-async def _store(one: Definition) -> None:
+async def store(one: Definition) -> None:
+    """Write a changed definition down, inside the transaction of the change."""
     row = _row(one)
     changes: dict[Any, Any] = {
         column: getattr(row, column._meta.name)
         for column in FieldDefinition._meta.columns
-        if column._meta.name not in ("id", "record", "key", "created")
+        if column._meta.name not in ("id", "record", "key", "created", "claimed_until")
     }
     with acting_as(system(_WHY, _ONLY)):
         await FieldDefinition.update(changes).where(
@@ -155,6 +200,7 @@ def _row(one: Definition) -> FieldDefinition:
         indexed=one.indexed,
         distinct=one.distinct,
         active=one.active,
+        pending=one.pending,
         created=dt.datetime.now(dt.UTC),
     )
 
