@@ -18,6 +18,7 @@ PLACES = {
     "contacts": "/contacts",
     "customer": "/customers/1",
     "customer-history": "/customers/1?tab=history",
+    "customer-attachments": "/customers/1?tab=attachments",
     **{f"customer-{tab.partition('.')[0]}-{tab.partition('.')[2]}": f"/customers/1?tab={tab}" for tab in TABS},
     "contact": "/contacts/1",
     "relation": "/customer-relations/1",

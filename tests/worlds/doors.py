@@ -275,6 +275,7 @@ def _page_questions(asker: Asker, record_type: RecordType, _fact: Fact | None) -
 def _record_questions(asker: Asker, record_type: RecordType, fact: Fact | None) -> Iterator[dict[str, Any]]:
     yield {}
     yield {"tab": "history"}
+    yield {"tab": "attachments"}
     for tab in asker.snapshot.tabs_of(record_type.key):
         yield {"tab": tab_key(tab)}
     yield {"sort": "-id"}

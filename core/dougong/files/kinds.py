@@ -7,9 +7,11 @@ can hold whatever it likes.
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from io import BytesIO
 
+import imagesize  # type: ignore[import-untyped]
 import puremagic
 
 from dougong.errors import Invalid, Problem
@@ -26,11 +28,12 @@ _IMAGES: Mapping[str, str] = {
     ".gif": "image/gif",
     ".webp": "image/webp",
 }
+_SHOWN = (*_IMAGES, ".pdf")
 PREVIEWED = frozenset({*_IMAGES.values(), "application/pdf"})
 """What a browser may show instead of saving it."""
 
 # Names of one kind of content. puremagic tells the kinds apart; within one, the name decides.
-_FAMILIES: tuple[tuple[str, ...], ...] = (
+_SIGNED: tuple[tuple[str, ...], ...] = (
     (".png",),
     (".jpg", ".jpeg", ".jpe", ".jfif"),
     (".gif",),
@@ -43,6 +46,11 @@ _FAMILIES: tuple[tuple[str, ...], ...] = (
     (".rar",),
     (".7z",),
     (".gz", ".tgz"),
+    (".exe", ".dll", ".sys", ".scr", ".com", ".cpl", ".ocx", ".drv"),
+)  # fmt: skip
+"""Content of these kinds shows it by how it begins, always."""
+_FAMILIES: tuple[tuple[str, ...], ...] = (
+    *_SIGNED,
     (".bz2",),
     (".xz",),
     (".tar",),
@@ -61,8 +69,7 @@ _FAMILIES: tuple[tuple[str, ...], ...] = (
     (".mp3", ".mpga"),
     (".amr",),
     (".dwg",),
-    (".exe", ".dll", ".sys", ".scr", ".com", ".cpl", ".ocx", ".drv"),
-)  # fmt: skip
+)
 _TEXT = frozenset(
     {".txt", ".csv", ".tsv", ".md", ".log", ".json", ".xml", ".html", ".htm", ".xhtml", ".svg", ".ini", ".yaml", ".yml",
      ".toml", ".eml", ".mht", ".ics", ".vcf", ".sql", ".css", ".js", ".ts", ".py", ".sh", ".bat", ".cmd", ".ps1", ".vbs"}
@@ -74,18 +81,20 @@ _TEXT_SERVED: Mapping[str, str] = {
     ".csv": "text/csv",
     ".md": "text/markdown",
 }
+_CERTAIN = frozenset(extension for family in _SIGNED for extension in family)
+_KNOWN = _TEXT.union(*_FAMILIES)
 _MARKED_TEXT = (b"\xff\xfe", b"\xfe\xff")
-_SERVED_MAIN = ("audio", "video")
-_SERVED_AS = ("application/msword", "application/rtf", "application/zip", "application/vnd.")
+_SERVED_AS = ("application/msword", "application/rtf", "application/zip", "application/vnd.", "audio/", "video/")
 _known = mimetypes.MimeTypes()  # what the language ships with: what this machine has installed changes nothing
 
 
 @dataclass(frozen=True)
 class Found:
-    """A file's name, put right where its content said so, and its media type."""
+    """A file's name, put right where its content said so, its media type, and of a picture how many pixels it says it has."""
 
     name: str
     media_type: str
+    pixels: int | None = None
 
 
 def examine(name: str, ends: bytes) -> Found:
@@ -96,21 +105,20 @@ def examine(name: str, ends: bytes) -> Found:
     """
     content = _matches(ends)
     extension = extension_of(name)
-    picture = next((own for own in (*_IMAGES, ".pdf") if own in content), "")
-    if picture and not extension:
-        return _as(with_extension(name, picture), picture)
-    if picture in _IMAGES and _family(extension) & _IMAGES.keys() and picture not in _family(extension):
-        return _as(with_extension(name, picture), picture)
+    picture = next((own for own in _SHOWN if own in content), "")
+    mistaken = picture in _IMAGES and _family(extension) & _IMAGES.keys() and picture not in _family(extension)
+    if mistaken or (picture and not extension):
+        name, extension = with_extension(name, picture), picture
     if not _may_be(extension, content, ends):
         message = _("It is called “%(extension)s”, but that is not what it holds.", extension=extension)
         raise Invalid(Problem("name", message, name, "content"))
-    return _as(name, extension)
+    return Found(name, _media_type(name, extension, picture), _pixels(ends) if picture in _IMAGES else None)
 
 
 def served_as(media_type: str) -> str:
     """The media type a download says: what a browser could take for a page or a program goes out as mere bytes."""
-    harmless = media_type in PREVIEWED or media_type in _TEXT_SERVED.values() or media_type.startswith(_SERVED_AS)
-    return media_type if harmless or media_type.partition("/")[0] in _SERVED_MAIN else UNKNOWN
+    harmless = media_type in PREVIEWED or media_type.startswith(_SERVED_AS)
+    return media_type if harmless else UNKNOWN
 
 
 def _matches(ends: bytes) -> frozenset[str]:
@@ -127,17 +135,30 @@ def _family(extension: str) -> frozenset[str]:
     return frozenset(e for family in _FAMILIES if extension in family for e in family)
 
 
-def _may_be(extension: str, content: Iterable[str], ends: bytes) -> bool:
-    family = _family(extension)
-    if family:
-        return not family.isdisjoint(content)
-    return extension not in _TEXT or ends.startswith(_MARKED_TEXT) or b"\0" not in ends
-
-
-def _as(name: str, extension: str) -> Found:
+def _may_be(extension: str, content: Set[str], ends: bytes) -> bool:
     if extension in _TEXT:
-        return Found(name, _TEXT_SERVED.get(extension) or _known.guess_type(name)[0] or "text/plain")
-    own = next(
-        (row.mime_type for row in puremagic.magic_header_array if row.extension == extension and row.mime_type), ""
-    )
-    return Found(name, _IMAGES.get(extension) or own or _known.guess_type(name)[0] or UNKNOWN)
+        return content.isdisjoint(_SHOWN) and (ends.startswith(_MARKED_TEXT) or b"\0" not in ends)
+    family = _family(extension)
+    if not family or family & content:
+        return True
+    return extension not in _CERTAIN and content.isdisjoint(_KNOWN)
+
+
+def _media_type(name: str, extension: str, picture: str) -> str:
+    if picture in _IMAGES:
+        return _IMAGES[picture]
+    told = _known.guess_type(name)[0]
+    if told is None and extension not in _TEXT:
+        rows = (row.mime_type for row in puremagic.magic_header_array if row.extension == extension)
+        told = next(filter(None, rows), None)
+    return told or ("text/plain" if extension in _TEXT else UNKNOWN)
+
+
+def _pixels(ends: bytes) -> int | None:
+    """What the picture says of itself, without unpacking it."""
+    try:
+        width, height = imagesize.get(BytesIO(ends))
+    # Whoever made the picture up may have written anything; then its size isn't known.
+    except Exception:  # noqa: BLE001
+        return None
+    return int(width) * int(height) if width > 0 and height > 0 else None

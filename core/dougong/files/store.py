@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 ABOUT_TO_COME = ".incoming"
 """The directory, in that of the files, of what isn't whole yet."""
-HEAD, FOOT = 1 << 16, 1 << 10
+HEAD, FOOT = 1 << 18, 1 << 10
 DAY = 24 * 3600.0
 _BLOCK = 1 << 20
 _SPARE = 64 << 20

@@ -21,7 +21,7 @@ from dougong.access.rights import may_with
 from dougong.access.services.principals import on_behalf
 from dougong.db import fetch, transaction
 from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused
-from dougong.files.kinds import examine
+from dougong.files.kinds import PREVIEWED, examine
 from dougong.files.names import clean_name
 from dougong.files.store import Draft, Store, current_store, use_store
 from dougong.i18n import _
@@ -46,7 +46,7 @@ __all__ = [
     "keep",
     "keep_files_in",
     "limits",
-    "may_attach",
+    "previewable",
     "received",
     "remove",
     "removed_of",
@@ -56,6 +56,8 @@ __all__ = [
 ]
 
 MEGABYTE = 1 << 20
+MOST_PIXELS = 50_000_000
+"""Of a picture that is shown: some 200 MB unpacked."""
 _WHY = "keep the files of records"
 _NARROW = frozenset({"attachment"})
 _AT_ONCE = 500
@@ -70,6 +72,7 @@ class Attachment(Private, tablename="attachment"):
     name = Varchar(200)
     size = BigInt()
     media_type = Varchar(120)
+    pixels = BigInt(null=True, default=None)
     digest = Varchar(64, index=True)
     at = Timestamptz(default=None, null=False)
     user = BigInt(default=0, db_column_name="by_user")
@@ -83,12 +86,16 @@ guard(OfRecords(Attachment))  # type: ignore[arg-type]  # `via` is what is on no
 
 @dataclass(frozen=True)
 class Attached:
-    """One file of a record: size in bytes, `media_type` as its content showed, `at` when and `staff` or `user` by whom."""
+    """One file of a record: size in bytes, `media_type` as its content showed, `at` when and `staff` or `user` by whom.
+
+    `pixels` is how many a picture has, None where that can't be told.
+    """
 
     id: int
     name: str
     size: int
     media_type: str
+    pixels: int | None
     digest: str
     at: dt.datetime
     user: int
@@ -152,9 +159,11 @@ async def content_of(file: Attached) -> AsyncIterator[bytes]:
     return await current_store().read(file.digest)
 
 
-async def may_attach(record_type: RecordType, record_id: int) -> bool:
-    """Whether the acting person may add files to this record and take them off."""
-    return takes_files(record_type) and await may_with(record_type, "edit", record_id)
+def previewable(file: Attached) -> bool:
+    """Whether a browser may show it: a PDF, or a picture that doesn't grow beyond measure when it is unpacked."""
+    if file.media_type == "application/pdf":
+        return True
+    return file.media_type in PREVIEWED and file.pixels is not None and file.pixels <= MOST_PIXELS
 
 
 async def _read(record_type: RecordType, record_id: int, which: Any) -> list[Attached]:
@@ -188,6 +197,7 @@ class Received:
     record_id: int
     name: str
     media_type: str
+    pixels: int | None
     draft: Draft
 
 
@@ -213,7 +223,7 @@ async def received(
         if draft.size == 0:
             raise Invalid(Problem("file", _("The file is empty."), cleaned, "empty"))
         found = examine(cleaned, draft.ends)
-        yield Received(record_type, record_id, found.name, found.media_type, draft)
+        yield Received(record_type, record_id, found.name, found.media_type, found.pixels, draft)
 
 
 async def keep(file: Received) -> Attached:
@@ -222,7 +232,7 @@ async def keep(file: Received) -> Attached:
     await file.draft.keep()
     async with transaction(_("Attached “%(name)s”", name=file.name)):
         number = await _insert(file)
-        await _note(file.record_type, file.record_id, None, {"id": number, "name": file.name})
+        await _note(file.record_type, file.record_id, "attach", file.name)
         return await file_of(file.record_type, file.record_id, number)
 
 
@@ -248,6 +258,7 @@ async def _insert(file: Received) -> int:
         name=file.name,
         size=file.draft.size,
         media_type=file.media_type,
+        pixels=file.pixels,
         digest=file.draft.digest,
         at=dt.datetime.now(dt.UTC),
         user=current().user,
@@ -264,7 +275,7 @@ async def remove(record_type: RecordType, record_id: int, number: int) -> Attach
     file = await file_of(record_type, record_id, number)
     async with transaction(_("Removed “%(name)s”", name=file.name)):
         await _set_removed(file, dt.datetime.now(dt.UTC))
-        await _note(record_type, record_id, {"id": number, "name": file.name}, None)
+        await _note(record_type, record_id, "detach", file.name)
     return file
 
 
@@ -275,7 +286,7 @@ async def bring_back(record_type: RecordType, record_id: int, number: int) -> At
         raise NotFound
     async with transaction(_("Brought back “%(name)s”", name=file.name)):
         await _set_removed(file, None)
-        await _note(record_type, record_id, None, {"id": number, "name": file.name})
+        await _note(record_type, record_id, "attach", file.name)
     return file
 
 
@@ -288,11 +299,10 @@ async def _set_removed(file: Attached, moment: dt.datetime | None) -> None:
             raise NotFound
 
 
-async def _note(
-    record_type: RecordType, record_id: int, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
-) -> None:
-    """Into the record's own history."""
-    entry = Change(record_id, "update", {"attachment": before}, {"attachment": after})
+async def _note(record_type: RecordType, record_id: int, verb: str, file: str) -> None:
+    """Into the record's own history. "attach" or "detach" changes no field, so no undo of an edit takes it for one."""
+    side = {"attachment": file}
+    entry = Change(record_id, verb, side if verb == "detach" else None, side if verb == "attach" else None)
     with cleared("desk"):
         await change_log.append(record_type.key, [entry])
 

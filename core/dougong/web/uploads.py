@@ -6,7 +6,7 @@ token of the session is asked for before the first of them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ class Upload:
     content: AsyncIterator[bytes]
 
 
-async def uploads(request: Request[Any, Any, Any]) -> AsyncIterator[Upload]:
+async def uploads(request: Request[Any, Any, Any]) -> AsyncGenerator[Upload]:
     """The files of a request, one after the other. Forbidden where one comes before the session's token."""
     visitor = visitor_of(request)
     known = visitor.by_token or has_token(request)

@@ -7,6 +7,7 @@ const islands: Record<string, () => Promise<unknown>> = {
   "dg-columns": () => import("./islands/columns"),
   "dg-check": () => import("./islands/check"),
   "dg-designer": () => import("./islands/designer"),
+  "dg-files": () => import("./islands/files"),
 };
 
 /** Fetches what the elements below `root` need; those already known wake by themselves. */

@@ -12,6 +12,7 @@ from dougong.access.principal import current
 from dougong.i18n import current_locale
 from dougong.plugin.lookups import TONES
 from dougong.plugin.snapshot import Snapshot, current_snapshot
+from dougong.records.attachments import takes_files
 from dougong.records.fields import Field
 from dougong.records.types import Action, RecordType
 from dougong.web.api import access, comments, fields, groups
@@ -91,6 +92,8 @@ def _record_paths(record_type: RecordType) -> Json:
         described |= _comments(base, name, tag)
     if record_type.scope.has("role"):
         described[f"{base}/{{id}}/shares"] = _shares(name, tag)
+    if takes_files(record_type):
+        described |= _attachments(f"{base}/{{id}}/attachments", name, tag)
     if record_type.lifecycle:
         body = {
             "type": "object",
@@ -178,6 +181,46 @@ def _shares(name: str, tag: list[str]) -> Json:
     return {
         "get": _operation("shares", name, tag, [_id_parameter()], {"200": _json(_items({"type": "object"}))}, (404,)),
         "post": _operation("share", name, tag, [_id_parameter()], made, (400, 404, 409, 413, 415), new),
+    }
+
+
+def _attachments(base: str, name: str, tag: list[str]) -> Json:
+    """The files of a record; what one holds is answered as it is."""
+    file = {
+        "type": "object",
+        "required": ["id", "name", "size", "media_type", "sha256", "at", "staff"],
+        "properties": {
+            "id": _ID,
+            "name": {"type": "string"},
+            "size": {"type": "integer"},
+            "media_type": {"type": "string"},
+            "sha256": {"type": "string"},
+            "at": {"type": "string", "format": "date-time"},
+            "staff": {"type": ["integer", "null"]},
+        },
+    }
+    sent = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
+    which = [_id_parameter(), {"name": "attachment", "in": "path", "required": True, "schema": _ID}]
+    # whatever its own media type
+    content = {"description": "OK", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
+    added = {"201": {**_json(file), "headers": {"Location": {"schema": {"type": "string"}}, **_BATCH}}}
+    changed, gone = {**_json(file), "headers": _BATCH}, {"description": "Done", "headers": _BATCH}
+    form = "multipart/form-data"
+    return {
+        base: {
+            "get": _operation("attachments", name, tag, which[:1], {"200": _json(_items(file))}, (404,)),
+            "post": _operation("attach", name, tag, which[:1], added, (400, 404, 409, 413, 415), sent, media=form),
+        },
+        f"{base}/{{attachment}}": {
+            "get": _operation("attachment", name, tag, which, {"200": _json(file)}, (404,)),
+            "delete": _operation("detach", name, tag, which, {"204": gone}, (404, 409)),
+        },
+        f"{base}/{{attachment}}/content": {
+            "get": _operation("readAttachment", name, tag, which, {"200": content}, (404,)),
+        },
+        f"{base}/{{attachment}}/restoration": {
+            "post": _operation("restoreAttachment", name, tag, which, {"200": changed}, (404, 409)),
+        },
     }
 
 
@@ -776,8 +819,9 @@ def _operation(
     *,
     summary: str = "",
     problems: Mapping[int, str] | None = None,
+    media: str = "application/json",
 ) -> Json:
-    """`problems` names the schema of an error that tells more than others."""
+    """`problems` names the schema of an error that tells more than others; `media` is what the body is sent as."""
     named = problems or {}
 
     def problem(status: int) -> Json:
@@ -794,7 +838,7 @@ def _operation(
     if summary:
         made["summary"] = summary
     if body is not None:
-        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+        made["requestBody"] = {"required": True, "content": {media: {"schema": body}}}
     return made
 
 

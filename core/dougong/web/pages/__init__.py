@@ -3,6 +3,7 @@
 from dougong.web.pages import (
     account,
     accounts,
+    attachments,
     changes,
     choices,
     comments,
@@ -50,6 +51,7 @@ routes = [
     *designer.routes,
     *settings.routes,
     *sharing.routes,
+    *attachments.routes,
     *changes.routes,
     *favourites.routes,
     *comments.routes,

@@ -9,12 +9,15 @@ from litestar import Request, get
 
 from dougong.access.principal import current
 from dougong.access.rights import may
+from dougong.i18n import number_text
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
+from dougong.records.attachments import files_of, takes_files
 from dougong.records.filters import compile_filter, conditions
 from dougong.records.queries import bounded_count
 from dougong.records.types import RecordType
 from dougong.web.addresses import id_at
+from dougong.web.files import TAB as FILES
 from dougong.web.pages.lists import can_be_asked, total_words, type_at, views_of
 from dougong.web.pages.records import pointing_to, tab_key
 from dougong.web.shell import menus_for
@@ -77,6 +80,9 @@ async def tab_counts(request: Request[Any, Any, Any], collection: str, record_id
                 tab.record, pointing_to(tab.record, tab.via._meta.name, number), bound=999
             )
             found[tab_key(tab)] = total_words(total, exact) if total else ""
+    if takes_files(record_type):
+        files = len(await files_of(record_type, number))
+        found[FILES] = number_text(files) if files else ""
     return found
 
 

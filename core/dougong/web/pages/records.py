@@ -21,6 +21,7 @@ from dougong.plugin.contributions import Timeline
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk, references
 from dougong.records.actions import offered
+from dougong.records.attachments import takes_files
 from dougong.records.favourites import is_favourite
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
@@ -33,6 +34,8 @@ from dougong.records.values import read_values, writable
 from dougong.web.addresses import id_at
 from dougong.web.cells import avatar_letter, cell_for
 from dougong.web.components import hue
+from dougong.web.files import TAB as FILES
+from dougong.web.files import files_part
 from dougong.web.pages.graphs import drawn
 from dougong.web.pages.lists import list_state, table_view, title_text, type_at
 from dougong.web.pages.timelines import CHANGES, COMMENTS, PAGE, Mark, Told, moment_cell, said_about, told_by, turned
@@ -62,7 +65,7 @@ AnyRequest = Request[Any, Any, Any]
 RELATED = 50
 _OWN_PARAMS = frozenset({"tab", "kind", "after"})
 """What the page of a record reads of its address; the rest is the list one came from."""
-_ICONS = {"create": "plus", "update": "pencil", "remove": "trash"}
+_ICONS = {"create": "plus", "update": "pencil", "remove": "trash", "attach": "paperclip", "detach": "paperclip"}
 
 
 async def record_at(collection: str, record_id: str) -> tuple[RecordType, Row]:
@@ -86,7 +89,10 @@ async def record_page(
     comment: str = "",
     comment_wrong: str = "",
     banner: Banner | None = None,
+    tab: str = "",
+    refused: Sequence[str] = (),
 ) -> RecordPage:
+    """The page at the tab in the address, or at this one; `refused` are files that were not taken, with the reasons."""
     row = record.to_dict()
     path, record_id = f"/{record_type.path}/{record.id}", int(record.id)
     titles = await _titles(record_type, row)
@@ -97,7 +103,8 @@ async def record_page(
     )
     snapshot = current_snapshot()
     tabs = [t for t in snapshot.tabs_of(record_type.key) if may(current(), t.record, "read")]
-    chosen = _chosen(request.query_params.get("tab", ""), tabs)
+    has_files = takes_files(record_type)
+    chosen = _chosen(tab or request.query_params.get("tab", ""), tabs, has_files=has_files)
     editable = await may_with(record_type, "edit", record_id)
     before, after, tail = await _neighbours(request, record_type, record_id)
     letter = avatar_letter(record_type, title)
@@ -110,8 +117,8 @@ async def record_page(
         "subtitle": _subtitle(record_type, row, titles),
         "path": _path(record_type, row),
         "path_label": str(_("State")),
-        "tabs": _tabs(record_type, path, tail, tabs, chosen),
-        "counts_url": f"{path}/counts" if tabs else "",
+        "tabs": _tabs(record_type, path, tail, tabs, chosen, has_files=has_files),
+        "counts_url": f"{path}/counts" if tabs or has_files else "",
         "properties": (
             *_properties(record_type, row, titles),
             *await shared_with(record_type, record, path, editable=editable),
@@ -124,6 +131,9 @@ async def record_page(
     common["tools"] = (star(path, on=record_id in await is_favourite(record_type, [record_id])), *common["tools"])
     if isinstance(chosen, RelatedTab):
         return RecordPage(**common, related=await _related(chosen, record_id, path, title))
+    if chosen == FILES:
+        files = await files_part(record_type, record_id, path, editable=editable, wrong=refused)
+        return RecordPage(**common, files=files)
     composer = None if chosen == "history" else _composer(record_type, path, composed, wrong)
     empty = Placeholder(str(_("Nothing happened yet")), icon="history")
     told = await _timeline_part(request, record_type, record, tail, only_changes=chosen == "history")
@@ -140,10 +150,10 @@ async def _titles(record_type: RecordType, row: Mapping[str, Any]) -> dict[str, 
     return {k: known.get(f.target, {}) for k, f in record_type.fields.items() if f.target is not None}
 
 
-def _chosen(asked: str, tabs: Sequence[RelatedTab]) -> RelatedTab | str:
-    """The tab in the address: a related list, "history", or the timeline."""
-    if asked == "history":
-        return "history"
+def _chosen(asked: str, tabs: Sequence[RelatedTab], *, has_files: bool) -> RelatedTab | str:
+    """The tab in the address: a related list, "history", the files, or the timeline."""
+    if asked == "history" or (asked == FILES and has_files):
+        return asked
     return next((t for t in tabs if tab_key(t) == asked), "")
 
 
@@ -152,14 +162,21 @@ def tab_key(tab: RelatedTab) -> str:
 
 
 def _tabs(
-    record_type: RecordType, path: str, tail: str, tabs: Sequence[RelatedTab], chosen: RelatedTab | str
+    record_type: RecordType,
+    path: str,
+    tail: str,
+    tabs: Sequence[RelatedTab],
+    chosen: RelatedTab | str,
+    *,
+    has_files: bool,
 ) -> tuple[Tab, ...]:
     def href(key: str) -> str:
         return _address(path, tail, tab=key)
 
     first = Tab(str(_("Activity")), href(""), chosen == "", icon="activity")
     related = [Tab(str(t.label or t.record.plural), href(tab_key(t)), t is chosen, count_key=tab_key(t)) for t in tabs]
-    return (first, *related, Tab(str(_("History")), href("history"), chosen == "history"))
+    files = [Tab(str(_("Attachments")), href(FILES), chosen == FILES, count_key=FILES)] if has_files else []
+    return (first, *related, *files, Tab(str(_("History")), href("history"), chosen == "history"))
 
 
 async def _neighbours(
@@ -408,7 +425,7 @@ async def _names_in(record_type: RecordType, history: Sequence[HistoryEntry]) ->
 
 
 def _change_entry(record_type: RecordType, entry: HistoryEntry, names: Names) -> Entry:
-    what = {"create": _("created it"), "update": _("changed it"), "remove": _("deleted it")}[entry.verb]
+    what = {"create": _("created it"), "update": _("changed it"), "remove": _("deleted it")}.get(entry.verb)
     changes: tuple[Change, ...] = ()
     if entry.verb == "update":
         fields = [record_type.fields[k] for k in entry.after if k in record_type.fields]
@@ -424,7 +441,7 @@ def _change_entry(record_type: RecordType, entry: HistoryEntry, names: Names) ->
     reason = str(entry.reason)
     return Entry(
         who,
-        reason if reason and entry.verb == "update" else str(what),
+        reason if reason and entry.verb not in ("create", "remove") else str(what or entry.verb),
         moment_cell(entry.at),
         _ICONS[entry.verb],
         changes=changes,
