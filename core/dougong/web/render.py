@@ -73,14 +73,18 @@ def go(
     notice: Text | str = "",
     *,
     batch: str = "",
+    undo_url: str | None = None,
     cookies: Sequence[Cookie] = (),
 ) -> Response[None]:
-    """Redirect after a write, with a notice that is shown once where it lands and offers to take the batch back."""
+    """Redirect after a write, with a notice that is shown once where it lands.
+
+    The notice offers to take the batch back, or what was done by a way of its own (`undo_url`).
+    """
     answer: Response[None] = Response(
         None, status_code=303, headers={"Location": safe_path(where)}, cookies=list(cookies)
     )
     if notice:
-        undo_url = f"/changes/{batch}/undo" if batch else None
+        undo_url = f"/changes/{batch}/undo" if batch else undo_url
         text = quote(json.dumps([str(notice), undo_url], ensure_ascii=False))
         answer.set_cookie(NOTICE_COOKIE, text, max_age=60, httponly=True, samesite="lax", path="/")
     return answer
