@@ -20,8 +20,8 @@ REQUIRED = _("“%(label)s” must be filled in.")
 
 
 def is_empty(value: Any) -> bool:
-    """Nothing was given: no value, or only blanks."""
-    return value is None or (isinstance(value, str) and not value.strip())
+    """Nothing was given: no value, only blanks, or none of several."""
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
 
 
 def writable(record_type: RecordType, field: Field, principal: Principal, state: str | None = None) -> bool:

@@ -69,6 +69,19 @@ def _choice(record_type: RecordType, field: Field) -> Maker:
     return make
 
 
+def _choices(record_type: RecordType, field: Field) -> Maker:
+    known = {o.key: Cell("tag", str(o.label or o.key), tone=tone_of(o.tone)) for o in field.every_option}
+
+    def make(value: Any, titles: Mapping[int, str]) -> Cell:
+        if not value:
+            return Cell("tags")
+        keys = field.type.send(value, field)
+        parts = tuple(cell for key, cell in known.items() if key in keys)
+        return Cell("tags", field.type.show(value, field), parts=parts)
+
+    return make
+
+
 def _reference(record_type: RecordType, field: Field) -> Maker:
     kind = {"person": "person", "link": "link"}.get(field.kind, "text")
     target = current_snapshot().records.get(field.target._meta.tablename) if field.target else None
@@ -117,6 +130,7 @@ def _yes_no(record_type: RecordType, field: Field) -> Maker:
 
 _MAKERS: Mapping[str, Callable[[RecordType, Field], Maker]] = {
     "choice": _choice,
+    "choices": _choices,
     "state": _choice,
     "person": _reference,
     "department": _reference,

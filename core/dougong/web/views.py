@@ -801,6 +801,8 @@ class FormPage:
     multipart: bool = False
     kinds: tuple[Tab, ...] = ()
     """Forms to choose between (channel customer, end customer)."""
+    redrawn_by: tuple[str, ...] = ()
+    """Names of the fields by which others come and go."""
 
 
 # --- home ----------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 // Forms: the cursor goes to the first wrong field, Ctrl+Enter saves, a press on a button counts once.
 import { all, one, within } from "./dom";
+import { wake } from "./islands";
 
 const FIELDS = "input:not([type=hidden]):not([disabled]), select:not([disabled]), textarea:not([disabled]), .ts-control input";
 
@@ -40,3 +41,24 @@ addEventListener("input", (event) => {
   const field = event.target as HTMLInputElement;
   if (field.getAttribute?.("aria-invalid") === "true" && field.validity?.valid) field.removeAttribute("aria-invalid");
 });
+
+// Some fields bring others with them or send them away: the server draws the form anew, what was typed stays.
+addEventListener("change", (event) => {
+  const form = within<HTMLFormElement>(event, "form[data-redrawn-by]");
+  const field = event.target as HTMLInputElement;
+  if (form && form.dataset.redrawnBy!.split(" ").includes(field.name)) void redraw(form);
+});
+
+async function redraw(form: HTMLFormElement): Promise<void> {
+  const sent = new FormData(form);
+  sent.set("look", "1");
+  const answer = await fetch(form.action, { method: "POST", body: sent, headers: { "HX-Request": "true", Accept: "text/html" } });
+  if (!answer.ok) return;
+  const drawn = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#dg-form .dg-fields");
+  const there = one(".dg-fields", form);
+  if (!drawn || !there) return;
+  const focused = form.contains(document.activeElement) ? document.activeElement!.id : "";
+  there.replaceWith(document.adoptNode(drawn));
+  wake(form);
+  if (focused) document.getElementById(focused)?.focus();
+}

@@ -6,6 +6,7 @@ What was typed comes back whenever something is refused, each mistake beside its
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ from dougong.records.actions import action_named, offered, run_action
 from dougong.records.conflicts import Comparison, compare
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
+from dougong.records.kinds import WrongValue
+from dougong.records.shapes import Form
 from dougong.records.tables import Row
 from dougong.records.types import Action as Verb
 from dougong.records.types import Move, RecordType
@@ -40,7 +43,9 @@ from dougong.web.views import Banner, Clash, Crumb, FormField, FormPage, FormSec
 __all__ = ["routes"]
 
 AnyRequest = Request[Any, Any, Any]
-MULTIPLE_LINES = frozenset({"long_text"})
+MULTIPLE_LINES = frozenset({"long_text", "choices"})
+LOOK = "look"
+"""A form sent with it comes back as it would be with what was typed; nothing is saved."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Typed:
 async def new_form(request: AnyRequest, collection: str) -> Response[Any]:
     record_type = type_at(collection, "create")
     given = {k: v for k, v in request.query_params.items() if k in record_type.entered}
-    start = {**_starting_values(record_type), **given}
+    start = {**_starting_values(record_type, given), **given}
     return page(request, await form_page(record_type, Typed(start), back=request.query_params.get("back", "")))
 
 
@@ -77,9 +82,11 @@ async def new_form(request: AnyRequest, collection: str) -> Response[Any]:
 async def create_record(request: AnyRequest, collection: str) -> Response[Any]:
     record_type = type_at(collection, "create")
     form = await request.form()
-    typed = {k: str(v) for k, v in form.items() if k in record_type.entered}
+    typed = _sent(record_type, form)
     back = str(form.get("back", ""))
     then = str(form.get("then", ""))
+    if form.get(LOOK):
+        return page(request, await form_page(record_type, Typed(typed), back=back))
     try:
         async with transaction():
             made = await desk.create(
@@ -94,28 +101,64 @@ async def create_record(request: AnyRequest, collection: str) -> Response[Any]:
     return go(request, back or f"/{record_type.path}/{made.id}", _("Saved."))
 
 
-def _starting_values(record_type: RecordType) -> dict[str, str]:
-    """Defaults of the columns, and the acting person as owner."""
-    start = {}
+def _sent(record_type: RecordType, form: Any) -> dict[str, str]:
+    """What was typed into each field; of one that takes several choices, those ticked as a JSON list."""
+    typed = {}
     for key, field in record_type.entered.items():
-        default = field.empty if field.column._meta.null else field.column.get_default_value()
-        if not is_empty(default) and not callable(default) and not hasattr(default, "python"):
+        values = [str(v) for v in form.getall(key, [])]
+        if field.kind == "choices" and values:
+            typed[key] = json.dumps([v for v in values if v])
+        elif values:
+            typed[key] = values[-1]
+    return typed
+
+
+def _starting_values(record_type: RecordType, given: Mapping[str, str]) -> dict[str, str]:
+    """Defaults of the template and of the columns, and the acting person as owner."""
+    start = {}
+    form = record_type.form_of(given)
+    for key, field in form.fields.items():
+        default = form.defaults.get(key, field.empty if field.nullable else field.column.get_default_value())
+        if not field.managed and not is_empty(default) and not callable(default) and not hasattr(default, "python"):
             start[key] = field.type.write(default, field)
     if record_type.owned and current().staff:
         start["owner"] = str(current().staff)
     return start
 
 
+def _present(record_type: RecordType, typed: Mapping[str, str], record: Row | None) -> dict[str, Field]:
+    """The fields that are there for a record with what was typed: on in its template, and their condition holds."""
+    form = record_type.form_of(typed)
+    hidden = form.hidden_for(_as_stored(record_type, typed, record))
+    return {key: field for key, field in form.fields.items() if key not in hidden}
+
+
+def _as_stored(record_type: RecordType, typed: Mapping[str, str], record: Row | None) -> dict[str, Any]:
+    """The record as it would be; what can't be read counts as empty."""
+    values = record.to_dict() if record is not None else {}
+    for key, text in typed.items():
+        field = record_type.fields[key]
+        try:
+            values[key] = field.empty if is_empty(text) else field.type.read(text, field)
+        except WrongValue:
+            values[key] = None
+    return values
+
+
 def _filled(record_type: RecordType, typed: Mapping[str, str], record: Row | None = None) -> dict[str, Any]:
-    """The values to read: a box that isn't ticked sends nothing, and means no. What was left empty in a new record is left to its default."""
+    """The values to read: a box that isn't ticked sends nothing, and means no. What was left empty in a new record is
+    left to its default, unless the default stood there and was cleared."""
     who, state = current(), record_type.state_of(record)
-    here = record_type.form_of(typed).fields.items()
-    fields = {key: field for key, field in here if writable(record_type, field, who, state)}
+    form = record_type.form_of(typed)
+    here = _present(record_type, typed, record)
+    fields = {k: f for k, f in here.items() if k not in form.readonly and writable(record_type, f, who, state)}
     values: dict[str, Any] = {key: value for key, value in typed.items() if key in fields}
     for key, field in fields.items():
         if field.kind == "yes_no":
             values[key] = typed.get(key, "false") or "false"
-    return {k: v for k, v in values.items() if not (record is None and is_empty(v))}
+        elif field.kind == "choices":
+            values[key] = typed.get(key, "")
+    return {k: v for k, v in values.items() if not (record is None and is_empty(v) and k not in form.defaults)}
 
 
 def _problems(err: DougongError) -> Sequence[Problem]:
@@ -141,7 +184,10 @@ async def edit_form(request: AnyRequest, collection: str, record_id: str) -> Res
 async def change_record(request: AnyRequest, collection: str, record_id: str) -> Response[Any]:
     record_type = type_at(collection)
     form = await request.form()
-    typed = chosen(form, {k: str(v) for k, v in form.items() if k in record_type.entered})
+    typed = chosen(form, _sent(record_type, form))
+    if form.get(LOOK):
+        record = await desk.get(record_type.table, id_at(record_id))
+        return page(request, await form_page(record_type, Typed(typed), record, version=_based_on(form)))
     edit = Edit(record_type, Typed(typed), _based_on(form), str(form.get("then", "")))
     try:
         return await edit.answer(request, await desk.get(record_type.table, id_at(record_id)))
@@ -235,11 +281,12 @@ async def form_page(
     record: Row | None = None,
     *,
     back: str = "",
+    version: int | None = None,
     conflict: Conflicting | None = None,
 ) -> FormPage:
     who, state = current(), record_type.state_of(record)
-    form, required = record_type.form_of(typed.values), record_type.required_in(typed.values)
-    shown = [f for f in form.fields.values() if not f.managed and visible_field(record_type, f.key, state=state)]
+    form, here = record_type.form_of(typed.values), _present(record_type, typed.values, record)
+    shown = [f for f in here.values() if not f.managed and visible_field(record_type, f.key, state=state)]
     by_key = {f.key: f for f in shown}
     titles = await _titles(shown, typed.values)
     path = f"/{record_type.path}" + (f"/{record.id}" if record else "")
@@ -252,8 +299,8 @@ async def form_page(
                     f,
                     typed,
                     titles,
-                    required=f.key in required,
-                    readonly=not writable(record_type, f, who, state),
+                    required=f.key in form.required,
+                    readonly=f.key in form.readonly or not writable(record_type, f, who, state),
                     clash=conflict.clashes.get(f.key) if conflict else None,
                 )
                 for f in fields
@@ -263,7 +310,7 @@ async def form_page(
         for label, fields in form.groups
         if any(f.key in by_key for f in fields)
     )
-    hidden = [("version", str(record.version))] if record else [("back", back)] if back else []
+    hidden = [("version", str(version or record.version))] if record else [("back", back)] if back else []
     title = (
         str(_("Edit %(what)s", what=record_type.label)) if record else str(_("New %(what)s", what=record_type.label))
     )
@@ -282,12 +329,21 @@ async def form_page(
         errors=typed.others({f.key for f in shown}),
         conflict=conflict.banner if conflict else None,
         kinds=() if record else _categories(record_type, typed),
+        redrawn_by=_redrawn_by(record_type, form),
     )
+
+
+def _redrawn_by(record_type: RecordType, form: Form) -> tuple[str, ...]:
+    """The fields by which others come and go: what conditions read, and the main category."""
+    found = {key for condition in form.conditions.values() for key in condition.fields}
+    if record_type.category is not None and len(record_type.shape.categories) > 1:
+        found.add(record_type.category._meta.name)
+    return tuple(sorted(found & form.fields.keys()))
 
 
 def _categories(record_type: RecordType, typed: Typed) -> tuple[Tab, ...]:
     """The main categories to choose between, where some have a form of their own."""
-    if record_type.category is None or not record_type.templates:
+    if record_type.category is None or len(record_type.shape.categories) == 1:
         return ()
     key = record_type.category._meta.name
     chosen = typed.values.get(key, "")
@@ -324,6 +380,7 @@ def _form_field(
         label=str(field.label),
         kind=control_kind(field),  # type: ignore[arg-type]
         value=value,
+        values=tuple(map(str, json.loads(value))) if field.kind == "choices" and value else (),
         error=typed.error(field.key),
         help=str(field.help or ""),
         required=required,
@@ -341,9 +398,10 @@ def _form_field(
 def _options(field: Field, value: str, titles: Mapping[int, str]) -> tuple[Option, ...]:
     if field.target is not None:
         return tuple(Option(str(i), t) for i, t in titles.items())
-    options = list(field.options) if field.kind == "choice" else []
-    if value and field.kind == "choice" and value not in {o.key for o in options}:
-        options += [o for o in field.every_option if o.key == value]
+    options = list(field.options) if field.kind in ("choice", "choices") else []
+    held = json.loads(value) if field.kind == "choices" and value else [value]
+    known = {o.key for o in options}
+    options += [o for o in field.every_option if options and o.key in held and o.key not in known]
     return tuple(Option(o.key, str(o.label or o.key)) for o in options)
 
 

@@ -437,7 +437,18 @@ async def _value_words(field: Field, operator: str, value: str) -> str:
 
 def control_kind(field: Field) -> str:
     """The kind of control a field is typed into."""
-    return {"person": "lookup", "department": "lookup", "link": "lookup", "state": "choice"}.get(field.kind, field.kind)
+    return _CONTROLS.get(field.kind, field.kind)
+
+
+_CONTROLS = {
+    "person": "lookup",
+    "department": "lookup",
+    "link": "lookup",
+    "state": "choice",
+    "choices": "multi_choice",
+    "address": "text",
+    "serial": "text",
+}
 
 
 async def _filter_form(state: ListState) -> FilterForm:
