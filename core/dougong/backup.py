@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from dougong import __version__
+from dougong.files.store import ABOUT_TO_COME
 
 if TYPE_CHECKING:
     from dougong.config import Config
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["BackupError", "back_up", "restore"]
 
 FILES = "files"
-"""The directory of attachments below the data directory."""
+"""The directory of attachments in an archive."""
 _SQLITE, _POSTGRES = "database.sqlite", "database.dump"
 
 
@@ -94,8 +95,10 @@ def _dump_postgres(config: Config, target: Path) -> None:
 
 
 def _files_of(config: Config) -> dict[str, Path]:
-    root = config.data / FILES
+    """Every file that is whole; the database was copied before, so what it names is there."""
+    root = config.files
     found = sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
+    found = [path for path in found if ABOUT_TO_COME not in path.parts]
     return {f"{FILES}/{path.relative_to(root).as_posix()}": path for path in found}
 
 
@@ -123,8 +126,8 @@ def restore(config: Config, source: Path, *, replace: bool = False) -> dict[str,
             loading = ["--single-transaction", "--exit-on-error", "--no-owner", *cleaning, str(place / _POSTGRES)]
             _run_postgres("pg_restore", config, loading, database_option=True)
         if (place / FILES).is_dir():
-            _set_aside(config.data / FILES)
-            (place / FILES).replace(config.data / FILES)
+            _set_aside(config.files)
+            (place / FILES).replace(config.files)
     return manifest
 
 
