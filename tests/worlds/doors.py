@@ -182,6 +182,7 @@ def _batches(asker: Asker) -> list[str]:
 
 
 PLACES: Mapping[str, Place] = {
+    "what": lambda _asker, _type, _fact: ("edit", "delete", "nothing"),
     "entry": lambda _asker, _type, fact: [e.id for e in fact.entries[-1:]] if fact is not None else [1],
     "batch": lambda asker, _type, _fact: [*_batches(asker), f"{UNKNOWN:032}"],
     "collection": lambda asker, _type, _fact: list(asker.snapshot.records.values()),

@@ -3,29 +3,99 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from piccolo.querystring import QueryString
 
 from dougong.access.principal import current
-from dougong.access.rights import within_reach
+from dougong.access.rights import may, within_reach
 from dougong.db import engine, fetch, transaction
 from dougong.errors import Forbidden, Invalid, NotFound, Problem
 from dougong.i18n import Text, _, number_text
 from dougong.records import desk, references
 from dougong.records.actions import form_values, is_for
 from dougong.records.desk import Changed
+from dougong.records.fields import Field
 from dougong.records.filters import both, compile_filter, quick_find
 from dougong.records.gate import ids
 from dougong.records.queries import Query
-from dougong.records.types import Action, RecordType
+from dougong.records.types import Action, Move, RecordType
 from dougong.records.values import read_values, writable
 
-__all__ = ["MOST", "change_many", "delete_many", "matching", "move_many", "run_many", "skipped_before", "within_limit"]
+__all__ = [
+    "MOST",
+    "Job",
+    "change_many",
+    "changeable",
+    "delete_many",
+    "jobs_of",
+    "matching",
+    "move_many",
+    "run_many",
+    "skipped_before",
+    "within_limit",
+]
 
 MOST = 5_000
+EDIT, HAND_OVER, DELETE = "edit", "owner", "delete"
 READ_ONLY_NOW = _("A field can't be changed while the record is as it is.")
 Skipped = dict[int, Text | str]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One thing to do with a selection: what it is called and the right it needs. A step names its `target`, a verb its
+    `action`; `reason`: it asks why."""
+
+    key: str
+    label: Text
+    icon: str
+    right: str = "edit"
+    danger: bool = False
+    target: str = ""
+    reason: bool = False
+    action: Action | None = None
+
+
+def jobs_of(record_type: RecordType) -> list[Job]:
+    """What the acting person can do with many records of a type, as far as can be said without looking at them."""
+    found = [Job(EDIT, _("Change fields"), "pencil")] if changeable(record_type) else []
+    if "owner" in changeable(record_type):
+        found.append(Job(HAND_OVER, _("Hand over"), "user-share"))
+    found += _steps(record_type)
+    found += [Job(a.key, a.label, a.icon, a.right, action=a) for a in record_type.actions if a.many is not None]
+    found.append(Job(DELETE, _("Delete"), "trash", "delete", danger=True))
+    return [job for job in found if may(current(), record_type, job.right)]
+
+
+def _steps(record_type: RecordType) -> list[Job]:
+    """A job for each state that can be gone to."""
+    by_target: dict[str, list[Move]] = {}
+    for step in record_type.lifecycle.steps if record_type.lifecycle else ():
+        if may(current(), record_type, step.right):
+            by_target.setdefault(step.target, []).append(step)
+    return [
+        Job(
+            f"move-{target}",
+            record_type.move_label(steps[0]),
+            steps[0].icon,
+            steps[0].right,
+            target=target,
+            reason=any(step.reason for step in steps),
+        )
+        for target, steps in by_target.items()
+    ]
+
+
+def changeable(record_type: RecordType) -> dict[str, Field]:
+    """The fields of which many records can have the same value."""
+    who = current()
+    return {
+        key: field
+        for key, field in record_type.entered.items()
+        if key != "state" and not field.column._meta.unique and writable(record_type, field, who)
+    }
 
 
 async def matching(query: Query) -> list[int]:

@@ -40,7 +40,7 @@ from dougong.web.pages.records import moves_offered, record_at, record_page
 from dougong.web.render import go, page
 from dougong.web.views import Banner, Clash, Crumb, FormField, FormPage, FormSection, Option, Submit, Tab
 
-__all__ = ["routes"]
+__all__ = ["Typed", "form_field", "model_field", "routes"]
 
 AnyRequest = Request[Any, Any, Any]
 MULTIPLE_LINES = frozenset({"long_text", "choices"})
@@ -294,7 +294,7 @@ async def form_page(
         FormSection(
             str(label),
             tuple(
-                _form_field(
+                form_field(
                     record_type,
                     f,
                     typed,
@@ -363,7 +363,7 @@ async def _titles(fields: Sequence[Field], values: Mapping[str, str]) -> dict[st
     return found
 
 
-def _form_field(
+def form_field(
     record_type: RecordType,
     field: Field,
     typed: Typed,
@@ -538,7 +538,7 @@ async def do_verb(request: AnyRequest, collection: str, record_id: str, verb: st
 def verb_page(record_type: RecordType, record: Row, action: Verb, typed: Typed = Typed({})) -> FormPage:
     path = f"/{record_type.path}/{record.id}"
     form: type[BaseModel] = action.form or BaseModel
-    fields = tuple(_model_field(form, name, record_type.domain, typed) for name in form.model_fields)
+    fields = tuple(model_field(form, name, record_type.domain, typed) for name in form.model_fields)
     return FormPage(
         title=str(action.label),
         action=f"{path}/{action.key}",
@@ -549,7 +549,7 @@ def verb_page(record_type: RecordType, record: Row, action: Verb, typed: Typed =
     )
 
 
-def _model_field(form: type[BaseModel], name: str, domain: str, typed: Typed) -> FormField:
+def model_field(form: type[BaseModel], name: str, domain: str, typed: Typed) -> FormField:
     """A form field from a pydantic one: its title is the label (a msgid of the plugin), its type the control."""
     info = form.model_fields[name]
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}

@@ -16,6 +16,7 @@ from dougong.errors import Forbidden, Invalid, NotFound
 from dougong.i18n import _, number_text
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import references
+from dougong.records.bulk import jobs_of
 from dougong.records.favourites import is_favourite
 from dougong.records.fields import Field
 from dougong.records.filters import FAVOURITE, OPERATORS, PERIODS, conditions, visible_field
@@ -27,6 +28,7 @@ from dougong.web.render import go, page
 from dougong.web.views import (
     Action,
     Banner,
+    BulkAction,
     Column,
     ColumnLayout,
     Condition,
@@ -213,7 +215,10 @@ async def list_page(
         title=str(record_type.plural),
         icon=record_type.icon,
         url=path,
-        table=table_view(record_type, keys, found, state, empty=_empty(state, create), stars=stars),
+        table=replace(
+            table_view(record_type, keys, found, state, empty=_empty(state, create), stars=stars),
+            bulk=_bulk(record_type),
+        ),
         pager=_pager(state, found),
         create=create if may(current(), record_type, "create") else None,
         tabs=_tabs(state),
@@ -227,6 +232,11 @@ async def list_page(
         query=state.kept("q"),
         banner=banner,
     )
+
+
+def _bulk(record_type: RecordType) -> tuple[BulkAction, ...]:
+    path = f"/{record_type.path}/bulk"
+    return tuple(BulkAction(str(job.label), f"{path}/{job.key}", job.icon, job.danger) for job in jobs_of(record_type))
 
 
 def _find_words(record_type: RecordType) -> str:
