@@ -5,12 +5,14 @@ from __future__ import annotations
 from dougong.access.explain import explain, readers_of
 from dougong.i18n import _
 from dougong.people import hooks, records
+from dougong.people.tables import education
 from dougong.plugin.contributions import Menu, Opening, Right
 from dougong.plugin.impact import rows_held
 from dougong.plugin.manifest import Plugin
-from dougong.plugin.uses import uses_of
+from dougong.plugin.uses import records_holding, uses_of
 from dougong.records.mentions import readers_among
 from dougong.records.references import where_used
+from dougong.shaping.conversion import outlook
 
 __all__ = ["core"]
 
@@ -55,6 +57,7 @@ core = Plugin(
         Right("settings.manage", _("Change settings")),
     ],
     presets=records.presets,
+    lookups=[education],
     openings=[
         Opening(where_used, _("Who refers to a record that can't be deleted, as numbers"), sees=None),
         Opening(
@@ -65,10 +68,24 @@ core = Plugin(
             per_minute=600,  # the page of a list and each answer of its API say it
         ),
         Opening(
+            records_holding,
+            _("How many records hold a value in a field the company added"),
+            sees=None,
+            right="fields.manage",
+            per_minute=60,
+        ),
+        Opening(
             rows_held,
             _("How many records a plugin holds"),
             sees=None,
             right="plugins.manage",
+            per_minute=60,
+        ),
+        Opening(
+            outlook,
+            _("How many records would lose the value of a field of another kind"),
+            sees=None,
+            right="fields.manage",
             per_minute=60,
         ),
         Opening(

@@ -130,6 +130,7 @@ async def _furnish(found: Installed, presence: Presence | None) -> Board:
     await start_counting()
     with acting_as(system(_WHY)):
         found = await _migrate_plugins(found)
+        await seed_options(core.lookups)
         await _set_up_core()
     board = Board(core, found, presence)
     put_up(board)

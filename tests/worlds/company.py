@@ -31,6 +31,7 @@ RIGHTS_OF_KEEPERS = (
     "organisation.manage",
     "plugins.manage",
     "access.explain",
+    "fields.manage",
 )
 
 

@@ -47,6 +47,7 @@ OPEN: Mapping[str, str] = {
     "GET /lookups": "how many records hold a choice, for who keeps the lists",
     "GET /lookups/{name:str}": "how many records hold a choice, for who keeps the lists",
     "GET /api/v1/lookups/{name:str}": "how many records hold a choice, for who keeps the lists",
+    "GET /fields/{collection:str}/{key:str}/off": "how many records hold a value of an added field, for who keeps fields",
     "GET /plugins/{name:str}": "how many records a plugin holds, for who switches it",
     "GET /explain": "why somebody else may or may not, for who may see that",
     "GET /api/v1/explain": "why somebody else may or may not, for who may see that",
@@ -181,6 +182,11 @@ def _batches(asker: Asker) -> list[str]:
     return [f"{entry.id:032}" for facts in asker.facts.values() for fact in facts for entry in fact.entries[-1:]]
 
 
+def _added(asker: Asker, record_type: RecordType | None) -> list[str]:
+    """The keys of the fields the company added to a type."""
+    return [one.key for one in asker.snapshot.added.get(record_type.key, ())] if record_type is not None else []
+
+
 PLACES: Mapping[str, Place] = {
     "what": lambda _asker, _type, _fact: ("edit", "delete", "nothing"),
     "entry": lambda _asker, _type, fact: [e.id for e in fact.entries[-1:]] if fact is not None else [1],
@@ -190,7 +196,7 @@ PLACES: Mapping[str, Place] = {
     "target": lambda asker, kind, _fact: kind.lifecycle.keys if kind is not None and kind.lifecycle else ("nowhere",),
     "verb": lambda asker, kind, _fact: [a.key for a in kind.actions] if kind is not None and kind.actions else ["none"],
     "name": lambda asker, _type, _fact: [*_lists(asker)[:2], *asker.snapshot.plugins],
-    "key": lambda asker, _type, _fact: _options(asker),
+    "key": lambda asker, kind, _fact: _added(asker, kind) or _options(asker),
     "plugin": lambda asker, _type, _fact: list(asker.snapshot.plugins),
     "user": lambda asker, _type, _fact: _ids(asker, "user"),
     "role": lambda asker, _type, _fact: range(1, 12, 3),

@@ -27,6 +27,7 @@ from dougong.config import read_config
 from dougong.db import engine, fetch, transaction
 from dougong.files.store import current_store
 from dougong.house import House, open_house
+from dougong.people.records import staff as staff_type
 from dougong.people.services import account_named, add_account
 from dougong.people.tables import Department, Staff
 from dougong.plugin.snapshot import current_snapshot
@@ -36,6 +37,7 @@ from dougong.records.gate import cleared, physical
 from dougong.records.layouts import ListLayout
 from dougong.records.pinyin import initials, sort_key
 from dougong.sample import PEOPLE as STAFF
+from dougong.shaping.fields import add_field
 from dougong.testing.app import Company as Office
 from dougong.testing.fixtures import run_on
 from dougong.testing.world import World, open_world
@@ -79,8 +81,10 @@ class Door:
 
 
 async def founded(url: str, directory: Path, plugins: Sequence[str], *, rows: int, seed: str) -> Founded:
-    """The sample company's people with roles of their own, and so many records of each type."""
+    """The sample company's people with roles of their own and a field the company added, and so many records of each type."""
     async with open_world(url, directory, plugins) as world:
+        async with world.acting("admin"):
+            await add_field(staff_type, "Hobby", "text")
         company = await read_company(world)
         with acting_as(system(_WHY)):
             await give_roles(company)

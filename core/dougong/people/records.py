@@ -60,6 +60,7 @@ staff = RecordType(
         required=[Staff.name, Staff.department],
         groups={_("How to reach them"): [Staff.phone, Staff.mobile, Staff.email]},
         readonly=[Staff.active],
+        off=[Staff.id_number, Staff.education],
     ),
     views=[
         ListView(
@@ -73,7 +74,12 @@ staff = RecordType(
         SavedView(_("Left the company"), where=[(Staff.active, "=", False)]),
     ],
     search=[Staff.name, Staff.code, Staff.phone, Staff.mobile],
-    labels={Staff.code: _("Staff number"), Staff.email: _("E-mail")},
+    labels={
+        Staff.code: _("Staff number"),
+        Staff.email: _("E-mail"),
+        Staff.id_number: _("ID-card number"),
+        Staff.education: _("Education"),
+    },
     always_seen=[Staff.department],
     menu=False,
 )

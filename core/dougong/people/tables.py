@@ -11,6 +11,7 @@ from dougong.db.columns import (
     ForeignKey,
     Integer,
     LazyTableReference,
+    Lookup,
     Option,
     Phone,
     Serial,
@@ -20,7 +21,19 @@ from dougong.db.columns import (
 from dougong.i18n import _
 from dougong.records.tables import Private, Row
 
-__all__ = ["Attempts", "Department", "Position", "Session", "Staff", "Token", "User"]
+__all__ = ["Attempts", "Department", "Position", "Session", "Staff", "Token", "User", "education"]
+
+education = Lookup(
+    "education",
+    _("Levels of education"),
+    [
+        Option("secondary", _("Secondary school")),
+        Option("college", _("Junior college")),
+        Option("bachelor", _("Bachelor")),
+        Option("master", _("Master")),
+        Option("doctor", _("Doctor")),
+    ],
+)
 
 
 class Position(Row):
@@ -51,6 +64,8 @@ class Staff(Row):
     phone = Phone()
     mobile = Phone()
     email = Email()
+    id_number = Varchar(30, null=True, default=None)
+    education = Choice(education)
     active = Boolean(default=True)
 
 

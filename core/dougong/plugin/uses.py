@@ -1,4 +1,4 @@
-"""Where the choices of a list are used: how many records hold each of them."""
+"""How many records hold something: each choice of a list, a field the company added."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from dougong.access.policies import guarded_types
 from dougong.db import fetch
 from dougong.errors import NotFound
 from dougong.plugin.snapshot import current_snapshot
+from dougong.records.definitions import is_added
 from dougong.records.references import tables_made
 from dougong.records.types import RecordType
 
-__all__ = ["Use", "uses_of"]
+__all__ = ["Use", "records_holding", "uses_of"]
 
 
 @dataclass(frozen=True)
@@ -48,3 +49,17 @@ async def uses_of(lookup: str) -> dict[str, list[Use]]:
                 for row in await fetch(QueryString(sql)):
                     found.setdefault(row["choice"], []).append(Use(record_type, key, row["n"]))
     return found
+
+
+async def records_holding(record_type: RecordType, key: str) -> int:
+    """How many records hold a value in a field the company added, be it on or off; of yes or no, how many say yes.
+
+    A declared opening, as `uses_of` is: whoever switches a field off must know what goes out of sight.
+    """
+    with opened(records_holding):
+        column = next((c for c in record_type.table._meta.columns if c._meta.name == key and is_added(key)), None)
+        if column is None:
+            raise NotFound
+        return int(
+            await record_type.table.count().where(column.is_not_null() if column._meta.null else column.eq(True))
+        )

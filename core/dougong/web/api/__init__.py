@@ -14,6 +14,7 @@ from dougong.web.api import (
     plugins,
     records,
     sessions,
+    templates,
     types,
     whoami,
 )
@@ -31,6 +32,7 @@ routes = [
     *changes.routes,
     *types.routes,
     *fields.routes,
+    *templates.routes,
     *openapi.routes,
     *attachments.routes,
     *favourites.routes,

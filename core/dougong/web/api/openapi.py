@@ -15,7 +15,7 @@ from dougong.plugin.snapshot import Snapshot, current_snapshot
 from dougong.records.attachments import takes_files
 from dougong.records.fields import Field
 from dougong.records.types import Action, RecordType
-from dougong.web.api import access, comments, fields, groups
+from dougong.web.api import access, comments, fields, groups, templates
 from dougong.web.problems import TITLES
 
 __all__ = ["describe", "routes"]
@@ -379,6 +379,7 @@ def _house_paths() -> Json:
         **_mention_paths(),
         **_session_paths(),
         **_field_paths(path_parameter),
+        **_template_paths(path_parameter),
         **_change_paths(),
         "/api/v1/record-types": {"get": _operation("types", "House", ["House"], [], anything, ())},
         "/api/v1/record-types/{collection}": {
@@ -504,6 +505,28 @@ def _field_paths(collection: Json) -> Json:
                 "switchOff", "Field", tag, [collection, key], {"204": {"description": "Switched off"}}, (404, 409)
             ),
         },
+    }
+
+
+def _template_paths(collection: Json) -> Json:
+    """Which fields are used per main category, and how the form is laid out."""
+    category = {"name": "category", "in": "query", "required": False, "schema": {"type": "string"}}
+    where, tag = [collection, category], ["Fields and templates"]
+    flag, words = {"type": "boolean"}, {"type": "string"}
+    groups = {"type": "array", "items": {"$ref": "#/components/schemas/TemplateGroup"}}
+    locked = {"type": "array", "items": words}
+    properties = {"version": {"type": "integer"}, "shipped": flag, "locked": locked, "groups": groups}
+    answer = _json({"type": "object", "required": list(properties), "properties": properties})
+    answers = {"200": {**answer, "headers": {"ETag": {"schema": words}}}}
+    body = {"$ref": "#/components/schemas/TemplateLayout"}
+    errors = (400, 404, 409, 412)
+    versioned, maybe_versioned = [*where, _if_match(required=True)], [*where, _if_match(required=False)]
+    return {
+        "/api/v1/record-types/{collection}/template": {
+            "get": _operation("read", "Template", tag, where, answers, (404,)),
+            "put": _operation("write", "Template", tag, versioned, answers, (*errors, 413, 415, 428), body),
+            "delete": _operation("reset", "Template", tag, maybe_versioned, answers, errors),
+        }
     }
 
 
@@ -654,7 +677,13 @@ def _explain_paths() -> Json:
 def _body_schemas() -> Json:
     """The bodies of the house's own services, each with what it is made of."""
     found: Json = {}
-    for name, model in {**access.BODIES, **comments.BODIES, **fields.BODIES, **groups.BODIES}.items():
+    for name, model in {
+        **access.BODIES,
+        **comments.BODIES,
+        **fields.BODIES,
+        **groups.BODIES,
+        **templates.BODIES,
+    }.items():
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         found |= schema.pop("$defs", {})
         found[name] = schema

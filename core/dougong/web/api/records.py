@@ -33,7 +33,7 @@ from dougong.web.addresses import id_at
 from dougong.web.api.json_text import holds_nul, read_json
 from dougong.web.problems import BadRequest, PreconditionRequired, UnsupportedContent
 
-__all__ = ["json_object", "routes", "type_at", "whole_number"]
+__all__ = ["based_on", "json_object", "routes", "type_at", "whole_number"]
 
 LIST_PARAMETERS = ("q", "filter", "sort", "fields", "limit", "cursor", "page", "count")
 
@@ -62,7 +62,7 @@ async def json_object(request: Request[Any, Any, Any]) -> dict[str, Any]:
     return body
 
 
-def _based_on(request: Request[Any, Any, Any], *, required: bool) -> int | None:
+def based_on(request: Request[Any, Any, Any], *, required: bool) -> int | None:
     """The version named by If-Match, as `3`, `"3"` or `W/"3"`."""
     given = request.headers.get("if-match")
     if given is None:
@@ -240,7 +240,7 @@ async def create_record(request: Request[Any, Any, Any], collection: str) -> Res
 async def change_record(request: Request[Any, Any, Any], collection: str, record_id: str) -> Response[Any]:
     record_type = type_at(collection, "read")
     found = await desk.get(record_type.table, id_at(record_id))
-    version = _based_on(request, required=True)
+    version = based_on(request, required=True)
     sent = await json_object(request)
     values = read_values(record_type, sent, current(), record=found)
     try:
@@ -275,7 +275,7 @@ async def remove_record(request: Request[Any, Any, Any], collection: str, record
     record_type = type_at(collection, "read")
     found = await desk.get(record_type.table, id_at(record_id))
     async with transaction():
-        await desk.remove(found, version=_based_on(request, required=False))
+        await desk.remove(found, version=based_on(request, required=False))
         return Response(None, status_code=204, headers={"Change-Batch": _batch()})
 
 
@@ -284,7 +284,7 @@ async def act_on_record(request: Request[Any, Any, Any], collection: str, record
     record_type = type_at(collection, "read")
     found = await desk.get(record_type.table, id_at(record_id))
     body = await json_object(request)
-    version = _based_on(request, required=False)
+    version = based_on(request, required=False)
     if version is not None:
         found.version = version
     async with transaction():

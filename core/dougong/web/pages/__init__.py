@@ -3,6 +3,7 @@
 from dougong.web.pages import (
     account,
     accounts,
+    added_fields,
     attachments,
     bulk,
     changes,
@@ -50,6 +51,7 @@ routes = [
     *explain.routes,
     *choices.routes,
     *designer.routes,
+    *added_fields.routes,
     *settings.routes,
     *sharing.routes,
     *attachments.routes,

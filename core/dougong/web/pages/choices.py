@@ -64,7 +64,7 @@ def _label(option: Option) -> str:
 @get(LOOKUPS, include_in_schema=False)
 async def show_lists(request: AnyRequest) -> Response[Any]:
     need(MANAGE)
-    first = next(iter(current_snapshot().lookups.values()), None)
+    first = next((lookup for _label, lookups in _owners() for lookup in lookups), None)
     return page(request, await _choices_page(first))
 
 
@@ -100,12 +100,19 @@ async def _choices_page(lookup: Lookup | None) -> ChoicesPage:
 
 def _groups(chosen: Lookup) -> tuple[ChoiceGroup, ...]:
     return tuple(
-        ChoiceGroup(
-            str(plugin.label), tuple(_list_tab(lookup, lookup.name == chosen.name) for lookup in plugin.lookups)
-        )
-        for plugin in current_snapshot().plugins.values()
-        if plugin.lookups
+        ChoiceGroup(str(label), tuple(_list_tab(lookup, lookup.name == chosen.name) for lookup in lookups))
+        for label, lookups in _owners()
     )
+
+
+def _owners() -> Sequence[tuple[Text | str, Sequence[Lookup]]]:
+    """The lists by what they belong to: each plugin, and the fields the company added, which bring lists of their own."""
+    snapshot = current_snapshot()
+    core, *plugins = snapshot.plugins.values()
+    shipped = [(plugin.label, plugin.lookups) for plugin in (*plugins, core)]
+    names = {lookup.name for _label, lookups in shipped for lookup in lookups}
+    added = [lookup for lookup in snapshot.lookups_of_fields if lookup.name not in names]
+    return [(label, lookups) for label, lookups in (*shipped, (_("Added fields"), added)) if lookups]
 
 
 def _list_tab(lookup: Lookup, current: bool) -> Tab:

@@ -42,7 +42,7 @@ from dougong.web.views import (
     Tab,
 )
 
-__all__ = ["designer_href", "kind_icon", "kind_words", "routes", "type_to_shape"]
+__all__ = ["FIELDS", "designer_href", "kind_icon", "kind_words", "routes", "type_to_shape"]
 
 AnyRequest = Request[Any, Any, Any]
 FIELDS = "/fields"
