@@ -37,6 +37,7 @@ from dougong.plugin.hookspecs import hook
 from dougong.plugin.manifest import Plugin
 from dougong.plugin.settings import settings_of
 from dougong.records import desk
+from dougong.records.attachments import Attached, attach, content_of, files_of
 from dougong.records.entry import entry_point
 from dougong.records.fields import Field
 from dougong.records.filters import period
@@ -58,6 +59,7 @@ from dougong.web.handlers import get, post
 
 __all__ = [
     "Action",
+    "Attached",
     "BigInt",
     "Boolean",
     "Choice",
@@ -110,10 +112,13 @@ __all__ = [
     "Year",
     "_",
     "acting",
+    "attach",
     "company_zone",
+    "content_of",
     "date_text",
     "desk",
     "entry_point",
+    "files_of",
     "get",
     "hook",
     "initials",

@@ -118,9 +118,20 @@ async def _inside(house: House, missing: list[str]) -> Sequence[str]:
         lines.append(f"  {loaded.name} {loaded.version}: {loaded.error or state} {loaded.detail}".rstrip())
         if loaded.error:
             missing.append(f"{loaded.name}: {loaded.error}")
+    lines += await _files(missing)
     lines.append(str(_("Processes on epoch %(epoch)s", epoch=snapshot.epoch)))
     lines += [f"  {p.host}, {p.pid}: {p.epoch}" for p in await live_processes()] or ["  –"]
     return lines
+
+
+async def _files(missing: list[str]) -> Sequence[str]:
+    from dougong.records.attachments import take_stock
+
+    stock = await take_stock()
+    size = f"{stock.size / 1024**3:.1f} GiB"
+    if stock.missing:
+        missing.append(str(_("The content of %(count)s files is missing.", count=stock.missing)))
+    return [str(_("Files: %(count)s, %(size)s", count=stock.files, size=size))]
 
 
 async def _server_version(house: House) -> str:

@@ -206,6 +206,19 @@ async def test_enough_of_the_beginning_is_looked_at() -> None:
     assert puremagic.main.max_foot <= store.FOOT
 
 
+async def test_stock_is_taken_of_each_content_once(world: World) -> None:
+    one, two = await customer_of(world, "wangfang", "灵江有限公司"), await customer_of(world, "wangfang", "鳌江有限公司")
+    before = await attachments.take_stock()
+    file = await attached_to(world, one, "存货.pdf", PDF + b"stock")
+    await attached_to(world, two, "存货.pdf", PDF + b"stock")
+    after = await attachments.take_stock()
+    assert (after.files, after.size) == (before.files + 1, before.size + file.size)
+    place = current_store()
+    assert isinstance(place, Directory)
+    place.place_of(file.digest).unlink()
+    assert (await attachments.take_stock()).missing == after.missing + 1
+
+
 async def test_a_backup_holds_whole_files_only(world: World, tmp_path: Path) -> None:
     from dougong.backup import back_up, restore
     from dougong.config import read_config
