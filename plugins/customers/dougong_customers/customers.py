@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dougong.api import Graph, Tab, Timeline, _
 
 from . import records
-from .tables import Contact, CoOwnerRequest, CustomerRelation, Interaction
+from .tables import Contact, CoOwnerRequest, CustomerRelation, Interaction, Participant
 
 __all__ = ["ON_THE_PAGE"]
 
@@ -49,6 +49,12 @@ asked = Tab(
     order=60,
 )
 
+took_part = Tab(
+    records.participant,
+    via=Participant.interaction,
+    columns=[Participant.name, Participant.contact, Participant.colleague],
+)
+
 said = Timeline(
     records.interaction,
     via=Interaction.customer,
@@ -86,6 +92,7 @@ ON_THE_PAGE: Sequence[Tab | Timeline] = [
     related,
     related_to,
     asked,
+    took_part,
     said,
     belongs_to,
     seen_from_there,

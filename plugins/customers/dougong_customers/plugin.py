@@ -16,7 +16,14 @@ plugin = Plugin(
     label=_("Customers"),
     description=_("Customers and their contacts, what was said with them, and how they belong together."),
     icon="building-skyscraper",
-    records=[records.customer, records.contact, records.interaction, records.relation, records.co_owner_request],
+    records=[
+        records.customer,
+        records.contact,
+        records.interaction,
+        records.participant,
+        records.relation,
+        records.co_owner_request,
+    ],
     extends=customers.ON_THE_PAGE,
     menus=[
         Menu(records.customer, group="crm", order=10),

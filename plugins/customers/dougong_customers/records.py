@@ -5,9 +5,9 @@ from __future__ import annotations
 from dougong.api import Action, ListView, Me, RecordType, SavedView, Scope, Template, _
 
 from . import schemas, services, states
-from .tables import Contact, CoOwnerRequest, Customer, CustomerRelation, Interaction
+from .tables import Contact, CoOwnerRequest, Customer, CustomerRelation, Interaction, Participant
 
-__all__ = ["co_owner_request", "contact", "customer", "interaction", "relation"]
+__all__ = ["co_owner_request", "contact", "customer", "interaction", "participant", "relation"]
 
 END_CUSTOMER = Template(
     required=[Customer.name, Customer.kind],
@@ -186,6 +186,23 @@ interaction = RecordType(
         Interaction.text: _("What was said"),
         Interaction.happened_at: _("When"),
     },
+)
+
+participant = RecordType(
+    table=Participant,
+    label=_("Participant"),
+    plural=_("Participants"),
+    icon="users",
+    title=Participant.name,
+    scope=Scope.via(Participant.interaction),
+    template=Template(required=[Participant.interaction, Participant.name]),
+    views=[
+        ListView(
+            [Participant.name, Participant.interaction, Participant.contact, Participant.colleague],
+            phone=[Participant.name, Participant.interaction],
+        )
+    ],
+    search=[Participant.name],
 )
 
 co_owner_request = RecordType(

@@ -35,13 +35,14 @@ async def customers_to_follow_up() -> Sequence[TileRow]:
 
 
 async def customers_to_review() -> Sequence[TileRow]:
-    """Customers somebody sent in, the longest waiting first."""
+    """Customers somebody sent in and this person may approve, the longest waiting first."""
     waiting = Customer.select(Customer.id, Customer.name, Customer.owner.name.as_alias("owner_name")).where(
         Customer.state == "submitted"
     )
-    return [
-        TileRow(row["name"], _page(row["id"]), row["owner_name"] or "")
-        for row in await waiting.order_by(Customer.updated).limit(LINES)
+    rows = await waiting.order_by(Customer.updated).limit(10 * LINES)
+    mine = await within_reach(records.customer, "approve", [row["id"] for row in rows])
+    return [TileRow(row["name"], _page(row["id"]), row["owner_name"] or "") for row in rows if row["id"] in mine][
+        :LINES
     ]
 
 

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dougong.api import Lifecycle, Move, State, _
 
-from dougong.api import Lifecycle, Move, Refused, State, _
-
-if TYPE_CHECKING:
-    from .tables import Customer
+from .services.review import check_approval, check_complete
 
 __all__ = ["customer"]
-
-
-async def has_related_customer(customer: Customer) -> None:
-    """A channel customer lives on those it sells to: approved only once one of them is on record (CUS-M1)."""
-    from .services import related_customers_of
-
-    if customer.kind == "channel" and not await related_customers_of(customer):
-        raise Refused(_("A channel customer can be approved once a related customer is on record."))
-
 
 customer = Lifecycle(
     start="draft",
@@ -28,8 +16,8 @@ customer = Lifecycle(
         State("approved", _("Approved"), "ok"),
     ],
     moves=[
-        Move("draft", "submitted", label=_("Submit"), icon="send"),
-        Move("submitted", "approved", label=_("Approve"), right="approve", check=has_related_customer, icon="check"),
+        Move("draft", "submitted", label=_("Submit"), check=check_complete, icon="send"),
+        Move("submitted", "approved", label=_("Approve"), right="approve", check=check_approval, icon="check"),
         Move("submitted", "draft", label=_("Send back"), right="approve", reason=True, icon="arrow-back-up"),
         Move("approved", "draft", label=_("Reopen"), right="approve", reason=True, icon="pencil"),
     ],

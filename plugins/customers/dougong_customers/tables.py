@@ -21,7 +21,7 @@ from dougong.api import (
 
 from . import lookups
 
-__all__ = ["CoOwnerRequest", "Contact", "Customer", "CustomerRelation", "Interaction"]
+__all__ = ["CoOwnerRequest", "Contact", "Customer", "CustomerRelation", "Interaction", "Participant"]
 
 
 class Customer(Record):
@@ -75,6 +75,15 @@ class Interaction(Record):
     hot_topic = Choice(lookups.hot_topic)
     next_step = Varchar(200)
     follow_up = Date(null=True, default=None)
+
+
+class Participant(Record):
+    """Somebody who took part in an interaction: a contact, a colleague, or whoever else is named."""
+
+    interaction = ForeignKey(Interaction)
+    contact = ForeignKey(Contact, null=True)
+    colleague = ForeignKey(Staff, null=True)
+    name = Varchar(60)
 
 
 class CoOwnerRequest(Record):

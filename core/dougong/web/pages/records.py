@@ -15,7 +15,7 @@ from dougong.access.principal import current
 from dougong.access.rights import may, may_with, within_reach
 from dougong.db import transaction
 from dougong.errors import DougongError, Forbidden, Invalid
-from dougong.i18n import _, number_text, today
+from dougong.i18n import _, moment_text, number_text, today
 from dougong.plugin.contributions import Tab as RelatedTab
 from dougong.plugin.contributions import Timeline
 from dougong.plugin.snapshot import current_snapshot
@@ -125,7 +125,7 @@ async def record_page(
         ),
         "previous_href": f"/{record_type.path}/{before}{tail}" if before else "",
         "next_href": f"/{record_type.path}/{after}{tail}" if after else "",
-        "banner": banner or _closed_banner(row),
+        "banner": banner or _closed_banner(row) or await _why_here(record_type, record),
     }
     common |= await _buttons(record_type, record, path, editable)
     common["tools"] = (star(path, on=record_id in await is_favourite(record_type, [record_id])), *common["tools"])
@@ -235,6 +235,20 @@ def _closed_banner(row: Mapping[str, Any]) -> Banner | None:
         if row.get("active") is False
         else None
     )
+
+
+async def _why_here(record_type: RecordType, record: Row) -> Banner | None:
+    """The reason that was given for the state it is in, where a step into this state asks for one."""
+    cycle = record_type.lifecycle
+    if cycle is None or not any(step.reason and step.target == record.state for step in cycle.steps):  # type: ignore[attr-defined]
+        return None
+    history = await history_of(record_type, record) if record.version > 1 else ()
+    last = next((entry for entry in history if "state" in entry.after), None)
+    if last is None or not last.why:
+        return None
+    who, when = last.who or _("System"), moment_text(last.at)
+    text = _("%(step)s: %(why)s (%(who)s, %(when)s)", step=last.reason, why=last.why, who=who, when=when)
+    return Banner(str(text), "warn")
 
 
 async def _buttons(record_type: RecordType, record: Row, path: str, editable: bool) -> dict[str, Any]:

@@ -7,9 +7,12 @@ from .interactions import log_interaction, note_contact
 from .precheck import Match, customers_named_like, names_on_record
 from .relations import related_customers_of
 from .renaming import name_on, rename_customer
+from .review import check_approval, check_complete
 
 __all__ = [
     "Match",
+    "check_approval",
+    "check_complete",
     "customers_named_like",
     "find_customers_asked_for",
     "grant_co_ownership",

@@ -11,8 +11,9 @@ from dougong.i18n import company_zone, today
 from dougong.plugin.lookups import add_option, change_option
 from dougong.plugin.settings import change_settings
 from dougong.records import desk
+from dougong_customers import reports
 from dougong_customers.services import Match, customers_named_like, log_interaction
-from dougong_customers.tables import Contact, Customer, CustomerRelation, Interaction
+from dougong_customers.tables import Contact, Customer, CustomerRelation, Interaction, Participant
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -239,6 +240,32 @@ async def test_an_older_interaction_and_one_still_to_come_are_no_news(world):
         await log_interaction(customer.id, "call", "十天前", happened_at=moment - dt.timedelta(days=7))
         await log_interaction(customer.id, "visit", "约好下周", happened_at=moment + dt.timedelta(days=10))
         assert (await desk.get(Customer, customer.id)).last_contacted == moment.date()
+
+
+async def test_who_took_part_is_on_record_contacts_and_colleagues(world):
+    customer = await customer_of(world, "wangfang", "柳塘会议有限公司")
+    async with world.acting("wangfang"):
+        people = await desk.create_many(Contact, [{"name": n, "customer": customer.id} for n in ("郁文", "陶然")])
+        colleagues = [world.staff["sunhao"], world.staff["fengyuan"]]
+        made = await log_interaction(customer.id, "meeting", "方案评审", contacts=people, colleagues=colleagues)
+        took_part = Participant.select(Participant.name).where(Participant.interaction == made.id)
+        assert {row["name"] for row in await took_part} == {"郁文", "陶然", "孙浩", "冯远"}
+        with pytest.raises(Invalid):
+            await log_interaction(customer.id, "meeting", "无此人", contacts=[10**9])
+        assert await Interaction.count().where(Interaction.customer == customer.id) == 1
+    async with world.client("wangfang") as http:
+        assert "陶然" in (await http.get(f"/interactions/{made.id}?tab=participants.interaction")).text
+
+
+async def test_a_planned_contact_that_happened_is_waited_for_no_more(world):
+    customer = await customer_of(world, "wangfang", "柳塘计划有限公司", next_follow_up=today() - dt.timedelta(days=1))
+    later = await customer_of(world, "wangfang", "柳塘后续有限公司", next_follow_up=today() + dt.timedelta(days=3))
+    async with world.acting("wangfang"):
+        assert "柳塘计划有限公司" in {row.label for row in await reports.customers_to_follow_up()}
+        for one in (customer, later):
+            await log_interaction(one.id, "call", "按计划回访")
+        assert "柳塘计划有限公司" not in {row.label for row in await reports.customers_to_follow_up()}
+        assert (await desk.get(Customer, later.id)).next_follow_up == today() + dt.timedelta(days=3)
 
 
 async def test_customer_service_logs_interactions_with_customers_it_may_not_change(world):
