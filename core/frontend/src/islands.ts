@@ -6,6 +6,7 @@ const islands: Record<string, () => Promise<unknown>> = {
   "dg-filter": () => import("./islands/filter"),
   "dg-columns": () => import("./islands/columns"),
   "dg-check": () => import("./islands/check"),
+  "dg-mention": () => import("./islands/mention"),
   "dg-designer": () => import("./islands/designer"),
   "dg-files": () => import("./islands/files"),
 };
