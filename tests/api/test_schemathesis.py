@@ -6,17 +6,20 @@ they are at. The same requests go to both databases, as an administrator and as 
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import httpx
 import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -67,12 +70,9 @@ def test_the_description_of_an_open_house_has_these_operations(reception: Recept
 def test_an_operation_keeps_to_its_description(
     operation: str, who: str, reception: Reception, rounds: Callable[..., int]
 ):
-    records = Records(reception)
+    cases = requests_of(operation, rounds(EXAMPLES, deep=10 * EXAMPLES))
     broken: dict[str, str] = {}
-    for number, case in enumerate(requests_of(operation, rounds(EXAMPLES, deep=10 * EXAMPLES))):
-        if number % 2:
-            records.aim(case)
-        answer = send(reception, who, case)
+    for case, answer in zip(cases, reception.wait(answers_to(cases, who, reception)), strict=True):
         try:
             case.validate_response(answer, checks=CHECKS)
         except schemathesis.errors.SchemathesisError as failure:
@@ -108,60 +108,95 @@ def requests_of(operation: str, count: int) -> Sequence[Case]:
     return made
 
 
+async def answers_to(cases: Sequence[Case], who: str, reception: Reception) -> Sequence[Response]:
+    """One after the other, in the company's own loop: to cross from thread to thread for each would take longer than to
+    answer."""
+    records, answers = Records(reception.client("admin")), []
+    for number, case in enumerate(cases):
+        if number % 2:
+            await records.aim(case)
+        sent = prepared(case) if number % 2 else prepared_once(case)
+        answers.append(await send(reception.client(who), sent))
+    return answers
+
+
 class Records:
     """Turns made-up requests to records that exist: ids in addresses and bodies, the version they are based on."""
 
-    def __init__(self, reception: Reception) -> None:
-        self.reception = reception
+    def __init__(self, admin: httpx.AsyncClient) -> None:
+        self.admin = admin
         self.dice = random.Random(20120)
         self.known: dict[str, Sequence[int]] = {}
 
-    def aim(self, case: Case) -> None:
+    async def aim(self, case: Case) -> None:
         parts = case.operation.path.split("/")
         collection = parts[3] if len(parts) > 3 else ""
         if isinstance(case.body, dict):
-            self._aim_references(collection, case.body)
+            await self._aim_references(collection, case.body)
         if collection == "plugins" and "name" in case.path_parameters:
             case.path_parameters["name"] = self.dice.choice(installed_plugins())
         if "collection" in case.path_parameters:
             case.path_parameters["collection"] = self.dice.choice([t.path for t in current_snapshot().records.values()])
-        ids = self.ids(collection) if "id" in case.path_parameters else ()
+        ids = await self.ids(collection) if "id" in case.path_parameters else ()
         if ids:
             case.path_parameters["id"] = self.dice.choice(ids)
             if "If-Match" in case.headers:
-                self._aim_version(case, f"/api/v1/{collection}/{case.path_parameters['id']}")
+                await self._aim_version(case, f"/api/v1/{collection}/{case.path_parameters['id']}")
 
-    def _aim_references(self, collection: str, body: dict[str, Any]) -> None:
+    async def _aim_references(self, collection: str, body: dict[str, Any]) -> None:
         record_type = current_snapshot().by_path.get(collection)
         for key, field in record_type.fields.items() if record_type else ():
             target = current_snapshot().records.get(field.target._meta.tablename) if field.target else None
-            if target and key in body and (ids := self.ids(target.path)):
+            if target and key in body and (ids := await self.ids(target.path)):
                 body[key] = self.dice.choice(ids)
 
-    def _aim_version(self, case: Case, address: str) -> None:
-        now = self.reception.ask("admin", "GET", address)
+    async def _aim_version(self, case: Case, address: str) -> None:
+        now = await self.admin.get(address)
         if now.status_code == 200:
             case.headers["If-Match"] = str(now.json()["version"])
 
-    def ids(self, collection: str) -> Sequence[int]:
+    async def ids(self, collection: str) -> Sequence[int]:
         if collection not in self.known:
-            answer = self.reception.ask("admin", "GET", f"/api/v1/{collection}?fields=id&limit=100")
+            answer = await self.admin.get(f"/api/v1/{collection}?fields=id&limit=100")
             self.known[collection] = [r["id"] for r in answer.json()["items"]] if answer.status_code == 200 else ()
         return self.known[collection]
 
 
-def send(reception: Reception, who: str, case: Case) -> Any:
+def prepared(case: Case) -> requests.PreparedRequest:
     options = case.as_transport_kwargs(base_url=f"http://{HOST}")
-    sent = requests.Request(**{k: v for k, v in options.items() if k in _REQUEST}).prepare()
+    return requests.Request(**{k: v for k, v in options.items() if k in _REQUEST}).prepare()
+
+
+def prepared_once(case: Case) -> requests.PreparedRequest:
+    """For a request that goes to everybody and every database as it was made up."""
+    if id(case) not in _prepared:
+        _prepared[id(case)] = prepared(case)
+    return _prepared[id(case)]
+
+
+_prepared: dict[int, requests.PreparedRequest] = {}  # by identity: the cases are kept for as long
+_REQUEST = ("method", "url", "headers", "params", "json", "data", "files", "cookies")
+
+
+async def send(client: httpx.AsyncClient, sent: requests.PreparedRequest) -> Response:
     headers = [(name.encode("latin-1"), as_bytes(value)) for name, value in sent.headers.items()]
-    return reception.ask(who, str(sent.method), str(sent.url), headers=headers, content=sent.body)
+    asked = client.request(str(sent.method), str(sent.url), headers=headers, content=sent.body)
+    answer = await asyncio.create_task(asked)  # a task of its own, as a server gives each request
+    # as the checks take it: left to themselves they would prepare the request again, twice
+    return Response(
+        status_code=answer.status_code,
+        headers={name: answer.headers.get_list(name) for name in answer.headers},
+        content=answer.content,
+        request=sent,
+        elapsed=answer.elapsed.total_seconds(),
+        verify=True,
+        message=answer.reason_phrase,
+        encoding=answer.encoding,
+    )
 
 
 def as_bytes(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else value.encode("latin-1")
-
-
-_REQUEST = ("method", "url", "headers", "params", "json", "data", "files", "cookies")
 
 
 def switch_everything_on(reception: Reception) -> None:

@@ -142,6 +142,10 @@ class Reception:
         """One request with this person's token."""
         return self.wait(self._clients[who].request(method, path, **options))
 
+    def client(self, who: str) -> httpx.AsyncClient:
+        """This person's program, for a coroutine that `wait` runs."""
+        return self._clients[who]
+
     def headers(self, who: str) -> Mapping[str, str]:
         return dict(self._clients[who].headers)
 
