@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from dougong.access.principal import acting_as, system
 from dougong.db import current_transaction, transaction
-from dougong.errors import Forbidden, NotFound
+from dougong.errors import Forbidden, NotFound, Refused
 from dougong.records import desk
 from dougong.records.undo import undo, what_undo_does
 from dougong.testing import World
@@ -113,6 +115,67 @@ async def test_a_second_undo_finds_nothing_left(world: World):
         batch, _ = await batch_of(desk.remove(await desk.get(Customer, made.id)))
         assert (await undo(batch)).count == 1
         assert (await undo(batch)).count == 0
+
+
+async def test_of_two_undos_at_once_one_wins(world: World):
+    async with world.acting("lilei"):
+        ids = await desk.create_many(Customer, [{"name": f"同时{n}", "city": "杭州"} for n in range(5)])
+        edited, _ = await batch_of(desk.update(Customer, ids, {"city": "宁波"}))
+        both = await asyncio.gather(*(undo(edited) for _ in range(4)))
+        removed, _ = await batch_of(desk.remove_many(Customer, ids))
+        both_again = await asyncio.gather(*(undo(removed) for _ in range(4)))
+        cities = {(await desk.get(Customer, i)).city for i in ids}
+    for answers in (both, both_again):
+        assert sorted(done.count for done in answers) == [0, 0, 0, 5]
+        assert all(not done.kept for done in answers)
+    assert cities == {"杭州"}
+
+
+async def test_a_hidden_field_is_neither_told_nor_put_back(world: World):
+    async with world.acting("lilei"):
+        made = await desk.create(Customer, {"name": "隐藏字段", "city": "杭州", "credit_limit": 1})
+        batch, _ = await batch_of(desk.change(made, {"city": "宁波", "credit_limit": 2}))
+    hiding = replace(await world.principal("lilei"), hidden=frozenset({"customer.credit_limit"}), version=())
+    with acting_as(hiding):
+        undone = await undo(batch)
+    assert listed(undone) == {("", "hidden")}
+    assert [(kept.then, kept.now, kept.by) for kept in undone.kept] == [(None, None, "")]
+    now = await row_of(made)
+    assert (now["city"], now["credit_limit"]) == ("杭州", 2)
+
+
+async def test_a_value_somebody_else_took_and_a_reference_that_went_are_listed(world: World):
+    async with world.acting("admin"):
+        first = await desk.create(Customer, {"name": "占用甲", "number": "U-1"})
+        batch, _ = await batch_of(desk.change(first, {"number": "U-2", "city": "宁波"}))
+        await desk.create(Customer, {"name": "占用乙", "number": "U-1"})
+        undone = await undo(batch)
+        assert listed(undone) == {("number", "taken")}
+        assert (await row_of(first))["city"] == ""
+        old = await desk.create(Customer, {"name": "旧客户"})
+        contact = await desk.create(Contact, {"name": "换客户", "customer": old.id})
+        batch, _ = await batch_of(desk.change(contact, {"customer": first.id, "title": "经理"}))
+        await desk.remove(old)
+        undone = await undo(batch)
+    assert listed(undone) == {("customer", "reference")}
+    assert undone.restored == {"contact": [contact.id]}
+
+
+async def test_a_hook_may_keep_one_record_and_the_rest_goes_back(world: World, monkeypatch: pytest.MonkeyPatch):
+    async with world.acting("lilei"):
+        ids = await desk.create_many(Customer, [{"name": f"钩子{n}", "city": "杭州"} for n in range(3)])
+        batch, _ = await batch_of(desk.update(Customer, ids, {"city": "宁波"}))
+        complete = desk.complete
+
+        async def refusing(record_type: Any, old: Any, new: Any) -> None:
+            if new["id"] == ids[1]:
+                raise Refused("not this one")
+            await complete(record_type, old, new)
+
+        monkeypatch.setattr(desk, "complete", refusing)
+        undone = await undo(batch)
+    assert undone.restored == {"customer": [ids[0], ids[2]]}
+    assert [(kept.record_id, str(kept.reason)) for kept in undone.kept] == [(ids[1], "not this one")]
 
 
 async def test_a_step_goes_back_for_who_could_take_it(world: World):

@@ -17,6 +17,7 @@ from piccolo.columns.base import Column
 from piccolo.querystring import QueryString
 
 from dougong.access.fields import HIDDEN, READ, field_level
+from dougong.access.policies import rows as rows_allowed
 from dougong.access.principal import current
 from dougong.access.rights import may, to_hand_on, within_reach
 from dougong.db import current_transaction, engine, fetch, transaction
@@ -165,14 +166,15 @@ class _TakingBack:
     async def _judge(self, parts: Sequence[_OfType]) -> None:
         """Who sees nothing of what the batch touched knows of no such batch."""
         still_there = any(done.after is not None for part in parts for done in part.changes)
-        if still_there and not self.batch.is_by(current().user) and not any(part.seen for part in parts):
+        knows = any(part.seen or part.reaches_all for part in parts)
+        if still_there and not self.batch.is_by(current().user) and not knows:
             raise NotFound
 
     async def _refuse_strangers(self, parts: Sequence[_OfType]) -> None:
         """Somebody else than the author may take back only what they may change altogether."""
         if self.batch.is_by(current().user) or not any(k.rule in _BEYOND for k in self.kept.values()):
             return
-        raise Forbidden if any(part.seen for part in parts) else NotFound
+        raise Forbidden if any(part.seen or part.reaches_all for part in parts) else NotFound
 
     async def _named(self) -> list[Kept]:
         """With the titles and names the person may see, asked for once."""
@@ -224,6 +226,11 @@ class _OfType:
         self.fields = self.record_type.fields
         self.options: dict[str, frozenset[str]] = {}
 
+    @property
+    def reaches_all(self) -> bool:
+        """Whether the person may change every record of the type: what they don't see isn't there."""
+        return all(rows_allowed(self.record_type, a, current(), engine(), "t") is None for a in ("read", "edit"))
+
     async def look(self) -> None:
         """Lock what is there, and ask once what of it may be seen and what was done since."""
         record_ids = [done.record_id for done in self.changes]
@@ -264,7 +271,7 @@ class _OfType:
         wanted: dict[int, dict[str, Any]] = {}
         for done in changed:
             if done.record_id not in self.seen:
-                self.keep(done.record_id, GONE, "gone")
+                self.keep(done.record_id, GONE, "deleted" if self.reaches_all else "gone")
             elif not await self._may_put_back(done):
                 self.keep(done.record_id, NOT_YOURS, "not_yours")
             elif values := self._values_before(done):
@@ -530,7 +537,7 @@ class _OfType:
         """What the person removed themself needs no word."""
         removed = self.since.get(record_id, Since()).removed
         if removed is None or removed[0] != current().user:
-            self.keep(record_id, GONE, "gone")
+            self.keep(record_id, GONE, "deleted" if self.reaches_all else "gone")
 
     def _changed_since(self, done: Done) -> bool:
         """What somebody worked on since is kept, each value listed."""
