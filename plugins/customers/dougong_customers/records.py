@@ -267,7 +267,7 @@ co_owner_request = RecordType(
     search=[CoOwnerRequest.reason, CoOwnerRequest.customer_name],
     labels={
         CoOwnerRequest.reason: _("Why"),
-        CoOwnerRequest.customer_name: _("Its name, where you can't see it"),
+        CoOwnerRequest.customer_name: _("Customer name"),
         CoOwnerRequest.owner: _("For whom"),
     },
     rights={"decide": _("Decide")},

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dougong.api import Department, Staff, company_zone, desk, share_record, today
-from dougong_customers.tables import Contact, Customer, CustomerRelation, Interaction
+from dougong_customers.tables import Contact, CoOwnerRequest, Customer, CustomerRelation, Interaction, Participant
 
 from .company import SampleCustomer, sample_customers
 
@@ -16,6 +16,9 @@ HOW_MANY = 200
 SALES = "SALES"
 """The code of the department whose groups look after customers."""
 SHARED_EVERY = 9
+RENAMED = (17, 42, 83, 120)
+ASKED_FOR = (("展会上他们的采购找到我，想一起跟进", 2), ("该客户在上海的工厂由我对接", 11))
+"""Why a colleague asks to be co-owner, and of which of the customers."""
 
 
 async def customers() -> None:
@@ -25,6 +28,8 @@ async def customers() -> None:
     # from the second on: the first of a group usually leads it
     owners = [sellers[place % len(sellers)] for place in range(1, len(made) + 1)]
     rows = [sample.values | {"owner": owner} for sample, owner in zip(made, owners, strict=True)]
+    for place in RENAMED:
+        rows[place]["former_names"] = f"{rows[place]['short_name']}厂 {rows[place]['created']:%Y-%m-%d}"
     ids = await desk.create_many(Customer, rows)
     known, owner_of = dict(zip(ids, made, strict=True)), dict(zip(ids, owners, strict=True))
     contacts = await add_contacts(known, owner_of)
@@ -32,6 +37,7 @@ async def customers() -> None:
     await relate(known)
     await review(known)
     await share(ids, owner_of, sellers)
+    await ask_for(ids, owner_of, known, sellers)
 
 
 async def salespeople() -> list[int]:
@@ -64,11 +70,18 @@ async def add_interactions(
             contact = None if said.contact is None else contacts[customer][said.contact]
             rows.append(said.values | {"customer": customer, "contact": contact, "owner": owner_of[customer]})
     rows.sort(key=lambda row: row["happened_at"])
-    await desk.create_many(Interaction, rows)
+    made = await desk.create_many(Interaction, rows)
+    meetings = [(i, row) for i, row in zip(made, rows, strict=True) if row["kind"] == "meeting"]
+    names = {row["id"]: row["name"] for row in await Staff.select(Staff.id, Staff.name)}
+    together = [
+        {"interaction": i, "colleague": row["owner"], "name": names[row["owner"]], "created": row["created"]}
+        for i, row in meetings
+    ]
+    await desk.create_many(Participant, together)
 
 
 async def relate(known: Mapping[int, SampleCustomer]) -> None:
-    """Every channel customer deals for two end customers, so that it could be approved."""
+    """Every channel customer deals for two end customers, so that it could be approved; a few make a group of companies."""
     channels = [i for i, sample in known.items() if sample.values["kind"] == "channel"]
     ends = [i for i, sample in known.items() if sample.values["kind"] == "end"]
     rows = [
@@ -76,6 +89,9 @@ async def relate(known: Mapping[int, SampleCustomer]) -> None:
         for place, channel in enumerate(channels)
         for step in range(2)
     ]
+    head, *group = ends[:5]
+    said = ("parent_of", "parent_of", "partner_of", "competitor_of")
+    rows += [{"customer": head, "relation": how, "related": end} for how, end in zip(said, group, strict=True)]
     await desk.create_many(CustomerRelation, rows)
 
 
@@ -90,3 +106,15 @@ async def share(ids: Sequence[int], owner_of: Mapping[int, int], sellers: Sequen
     for customer in ids[::SHARED_EVERY]:
         colleague = sellers[(sellers.index(owner_of[customer]) + 1) % len(sellers)]
         await share_record("customer", customer, staff=colleague, level="edit")
+
+
+async def ask_for(
+    ids: Sequence[int], owner_of: Mapping[int, int], known: Mapping[int, SampleCustomer], sellers: Sequence[int]
+) -> None:
+    """A colleague who is nearest but one to the owner asks by the name of the customer, as who can't see it does."""
+    rows = []
+    for reason, place in ASKED_FOR:
+        customer = ids[place]
+        colleague = sellers[(sellers.index(owner_of[customer]) + 2) % len(sellers)]
+        rows.append({"reason": reason, "customer_name": known[customer].values["name"], "owner": colleague})
+    await desk.create_many(CoOwnerRequest, rows)

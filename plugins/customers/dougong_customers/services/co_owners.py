@@ -23,7 +23,7 @@ async def find_customers_asked_for(requests: Sequence[int]) -> None:
     with opened(find_customers_asked_for):
         for row in await CoOwnerRequest.select(*columns).where(CoOwnerRequest.id.is_in(list(requests))):
             if found := await _completed(row["customer"], row["customer_name"].strip()):
-                await desk.update(CoOwnerRequest, [row["id"]], found)
+                await desk.update(CoOwnerRequest, [row["id"]], found, reason=_("Customer found"))
 
 
 async def _completed(customer: int | None, name: str) -> dict[str, Any]:

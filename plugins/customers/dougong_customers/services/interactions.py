@@ -81,7 +81,7 @@ async def note_contact(interactions: Sequence[int]) -> None:
             elif row["planned"] and row["planned"] <= day <= today():
                 news[row["customer"]]["next_follow_up"] = None  # what was planned has happened
         for values, customers in _grouped(news):
-            await desk.update(Customer, customers, values)
+            await desk.update(Customer, customers, values, reason=_("Interaction noted"))
 
 
 def _grouped(news: Mapping[int, dict[str, dt.date | None]]) -> Iterable[tuple[dict[str, dt.date | None], list[int]]]:

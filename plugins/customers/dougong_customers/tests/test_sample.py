@@ -13,7 +13,7 @@ from dougong.records.change_log import ChangeLog
 from dougong_customers import lookups, sample
 from dougong_customers.names import charset_problem
 from dougong_customers.sample.company import sample_customers, with_check_digit
-from dougong_customers.tables import Contact, Customer, Interaction
+from dougong_customers.tables import Contact, CoOwnerRequest, Customer, Interaction, Participant
 
 TODAY = dt.date(2028, 2, 29)
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -94,6 +94,10 @@ async def test_the_sample_company_gets_two_hundred_customers_with_their_history(
         assert await Contact.count() >= 200
         assert await Interaction.count() >= 400
         assert {row["state"] for row in await Customer.select(Customer.state)} == {"draft", "submitted", "approved"}
+        assert await Customer.count().where(Customer.former_names != "") == len(sample.RENAMED)
+        assert await Participant.count() > 0
+        asked = CoOwnerRequest.select(CoOwnerRequest.customer).output(as_list=True)
+        assert len([customer for customer in await asked if customer]) == len(sample.ASKED_FOR)
         first = await Customer.objects().order_by(Customer.id).first()
         assert first.name == "杭州宏远机械有限公司"
         assert first.owner == world.staff["wangfang"]
