@@ -248,6 +248,10 @@ async def test_a_file_that_is_too_large_is_refused_while_it_comes(
     assert sent.status_code == 413
     assert "3 MB" in sent.json()["detail"]
     assert pulled < 6 * MEGABYTE
+    told = {**headers, "Content-Length": str(200 * MEGABYTE)}
+    pulled = 0
+    assert (await wangfang.post(path, content=coming(), headers=told)).status_code == 413
+    assert pulled == 0
     assert await everything(company) == before
 
 

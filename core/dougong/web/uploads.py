@@ -20,6 +20,7 @@ from multipart import (  # type: ignore[import-untyped]
 )
 
 from dougong.errors import Invalid, Problem
+from dougong.files.store import TooLarge
 from dougong.i18n import _
 from dougong.web.problems import BadRequest, UnsupportedContent
 from dougong.web.visitors import CSRF_FIELD, check_token, has_token, visitor_of
@@ -30,6 +31,8 @@ TAKES_FILES: Mapping[str, Any] = {"takes_files": True}
 MOST_PARTS = 200
 _KIND = "multipart/form-data"
 _LONGEST_VALUE = 1000
+_AROUND = 1 << 16
+"""What a form puts around one file."""
 _UNREADABLE = _("Send the files as multipart/form-data.")
 
 
@@ -63,8 +66,13 @@ async def uploads(request: Request[Any, Any, Any]) -> AsyncGenerator[Upload]:
             pass
 
 
-async def only_upload(request: Request[Any, Any, Any]) -> Upload:
-    """The one file of a request. Its content ends by a refusal where the request holds another one."""
+async def only_upload(request: Request[Any, Any, Any], most: int) -> Upload:
+    """The one file of a request. Its content ends by a refusal where the request holds another one.
+
+    TooLarge at once where the request says that it is larger than a file of `most` bytes makes it.
+    """
+    if (request.content_length or 0) > most + _AROUND:
+        raise TooLarge(most=f"{most / 2**20:g}")
     sent = uploads(request)
     async for upload in sent:
         return Upload(upload.name, _to_the_end(upload, sent))

@@ -44,7 +44,7 @@ async def list_files(collection: str, record_id: str) -> dict[str, Any]:
 async def add_file(request: AnyRequest, collection: str, record_id: str) -> Response[Any]:
     record_type, number = type_at(collection, "read"), id_at(record_id)
     await attachments.room_for_one(record_type, number)
-    upload = await only_upload(request)
+    upload = await only_upload(request, attachments.limits().size)
     async with (
         attachments.received(record_type, number, upload.name, upload.content) as received,
         transaction() as running,
