@@ -65,12 +65,16 @@ class Layout:
         """With fields that came since it was edited where the shipped one has them, without those that went."""
         known = shipped.places
         groups = [replace(g, places=tuple(p for p in g.places if p.key in known)) for g in self.groups]
+        before: list[Text | str] = []
         for group in shipped.groups:
             new = tuple(place for place in group.places if place.key not in self.places)
-            if not new:
-                continue
-            at = next((i for i, g in enumerate(groups) if g.label == group.label), len(groups) - 1)
-            groups[at] = replace(groups[at], places=(*groups[at].places, *new))
+            at = next((i for i, g in enumerate(groups) if g.label == group.label), None)
+            if new and at is not None:
+                groups[at] = replace(groups[at], places=(*groups[at].places, *new))
+            elif new:  # its heading is gone: it comes back behind what stands before it as shipped
+                behind = [i for i, g in enumerate(groups) if g.label in before]
+                groups.insert(max(behind, default=-1) + 1, Group(group.label, new))
+            before.append(group.label)
         return Layout(tuple(groups))
 
 
@@ -146,6 +150,11 @@ class Shape:
             return {key: found[key] for key in order.static_order()}
         except CycleError:  # none can be defined; should one stand in the database, nothing is worked out
             return {}
+
+    @cached_property
+    def number_rules(self) -> Mapping[str, str]:
+        """The fields that get a number when a record is made, each with its rule."""
+        return {d.key: str(d.details["rule"]) for d in self.definitions if d.kind == "serial" and d.key in self.fields}
 
     def calculate(self, values: dict[str, Any]) -> None:
         """Work the formulas of a record out from its other stored values, where they are."""

@@ -13,6 +13,7 @@ from dougong.db import transaction
 from dougong.errors import Invalid, NotFound, Problem, Stale
 from dougong.i18n import Text, _
 from dougong.plugin.epoch import raise_epoch
+from dougong.plugin.snapshot import pinned, served_snapshot
 from dougong.records.expressions import compile_expression
 from dougong.records.kinds import WrongValue
 from dougong.records.shapes import Group, Layout, Place, Shape
@@ -62,7 +63,8 @@ async def save_template(record_type: RecordType, category: str, layout: Layout, 
         epoch = await raise_epoch()  # first: whoever else shapes records waits
         await _write(record_type, category, dump_layout(checked), version)
     await follow(epoch)
-    return await template(record_type, category)
+    with pinned(served_snapshot()):  # the one work began on has the former template
+        return await template(record_type, category)
 
 
 async def reset_template(record_type: RecordType, category: str, *, version: int) -> Template:
@@ -73,7 +75,8 @@ async def reset_template(record_type: RecordType, category: str, *, version: int
         epoch = await raise_epoch()
         await _write(record_type, category, "", version)
     await follow(epoch)
-    return await template(record_type, category)
+    with pinned(served_snapshot()):  # the one work began on has the former template
+        return await template(record_type, category)
 
 
 def _known(record_type: RecordType, category: str) -> None:

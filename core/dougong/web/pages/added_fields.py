@@ -58,7 +58,7 @@ def _new_page(record_type: RecordType, typed: Typed) -> FormPage:
         designer_href(record_type, typed.values.get("category", "")),
         fields,
         typed,
-        save=_("Add"),
+        save=_("Add field"),
         hidden={name: typed.values.get(name, "") for name in ("kind", "category")},
     )
 

@@ -174,7 +174,7 @@ class Designer:
             switched_off=tuple(self._off(one) for one in defined_fields(self.record_type) if not one.active),
             preview=preview,
             preview_url=f"{path}/preview",
-            new_group=DesignGroup(str(_("New group")), str(_("Basics")), "group:", ()),
+            new_group=DesignGroup(str(_("New heading")), str(_("Basics")), "group:", ()),
             unsaved=self.do is not None,
             look=self.do == "preview",
             cancel_href=designer_href(self.record_type, self.category),

@@ -106,7 +106,7 @@ def sent_draft(record_type: RecordType, shipped: Layout, sent: Sent) -> Draft:
             left.remove(key)
             groups[-1][1].append(_sent_place(record_type.fields[key], form))
     layout = Layout(tuple(Group(label, tuple(places)) for label, places in groups)) if groups else shipped
-    return Draft(layout.completed(shipped), _version(form.get("version", ("",))[0]))
+    return Draft(with_known_headings(record_type, layout).completed(shipped), _version(form.get("version", ("",))[0]))
 
 
 def _sent_place(known: Field, form: Mapping[str, Sequence[str]]) -> Place:
@@ -170,5 +170,5 @@ def with_new_group(layout: Layout) -> Layout:
 def _names() -> Iterator[str]:
     number = 1
     while True:
-        yield str(_("New group")) if number == 1 else str(_("New group %(number)s", number=number))
+        yield str(_("New heading")) if number == 1 else str(_("New heading %(number)s", number=number))
         number += 1

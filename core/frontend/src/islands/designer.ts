@@ -38,6 +38,7 @@ class Designer extends HTMLElement {
   // ---- moving
 
   #pressed(event: Event): void {
+    within(event, ".dg-kinds-menu a")?.closest("details")?.removeAttribute("open"); // its dialog opens
     const button = within<HTMLButtonElement>(event, "button[name=do]");
     if (!button) return;
     event.preventDefault();
