@@ -207,7 +207,10 @@ async def test_enough_of_the_beginning_is_looked_at() -> None:
 
 
 async def test_stock_is_taken_of_each_content_once(world: World) -> None:
-    one, two = await customer_of(world, "wangfang", "灵江有限公司"), await customer_of(world, "wangfang", "鳌江有限公司")
+    one, two = (
+        await customer_of(world, "wangfang", "灵江有限公司"),
+        await customer_of(world, "wangfang", "鳌江有限公司"),
+    )
     before = await attachments.take_stock()
     file = await attached_to(world, one, "存货.pdf", PDF + b"stock")
     await attached_to(world, two, "存货.pdf", PDF + b"stock")
