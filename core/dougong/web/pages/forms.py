@@ -496,11 +496,7 @@ async def ask_removal(request: AnyRequest, collection: str, record_id: str) -> R
         sections=(),
         submits=(Submit(str(_("Delete")), look="danger"),),
         cancel_href=path,
-        intro=str(
-            _(
-                "It goes for good; the change log keeps what it held. Records that refer to it keep it from being deleted."
-            )
-        ),
+        intro=str(_("It can be brought back with “Undo”. Records that refer to it keep it from being deleted.")),
     )
     return page(request, view)
 
