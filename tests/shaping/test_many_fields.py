@@ -88,7 +88,9 @@ async def many(admin: httpx.AsyncClient, rounds: Callable[..., int]) -> AsyncIte
         yield Many(contact, keys, rows, customer)
 
 
-def drawn(draw: random.Random, contact: RecordType, key: str, people: list[int], places: list[int], customer: int) -> Any:
+def drawn(
+    draw: random.Random, contact: RecordType, key: str, people: list[int], places: list[int], customer: int
+) -> Any:
     """A value as the desk takes it."""
     field = contact.fields[key]
     day = dt.date(2020, 1, 1) + dt.timedelta(days=draw.randrange(3000))

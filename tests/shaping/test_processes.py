@@ -131,5 +131,4 @@ async def test_fields_are_shaped_while_people_work(servers: tuple[httpx.AsyncCli
                 await task
     assert [colleague.wrong for colleague in colleagues] == [[], [], []]
     assert all(colleague.done >= 3 for colleague in colleagues)
-    print("followed after", [round(t, 2) for t in sorted(times)])
     assert sorted(times)[len(times) // 2] <= WITHIN

@@ -20,13 +20,14 @@ from dougong.access.principal import Principal, current
 from dougong.access.rights import may, to_hand_on, within_reach
 from dougong.db import current_transaction, engine, transaction
 from dougong.errors import DougongError, Forbidden, Invalid, NotFound, Problem, Refused, Stale
-from dougong.i18n import Text, _
+from dougong.i18n import Text, _, company_zone
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import change_log, references, statements
 from dougong.records.change_log import Change
 from dougong.records.definitions import sorted_text
 from dougong.records.gate import cleared, ids
 from dougong.records.kinds import UNSTORABLE
+from dougong.records.numbering import take_numbers
 from dougong.records.statements import locked, plain_default
 from dougong.records.tables import Row
 from dougong.records.types import Move, RecordType
@@ -98,6 +99,7 @@ async def create_many(table: type[Row], rows: Sequence[Mapping[str, Any]], *, re
     async with transaction(reason):
         full = [_with_defaults(record_type, given, who) for given in rows]
         await _fill_departments(record_type, full)
+        await _number(record_type, full)
         for values in full:
             await complete(record_type, None, values)
         await _check(record_type, full, [set(given) for given in rows])
@@ -250,6 +252,15 @@ def _with_defaults(record_type: RecordType, given: Mapping[str, Any], who: Princ
     if record_type.lifecycle and "state" not in given:
         values["state"] = record_type.lifecycle.start
     return values
+
+
+async def _number(record_type: RecordType, rows: Sequence[dict[str, Any]]) -> None:
+    """The numbers that rules give new records, each by the day it was made on."""
+    for key, rule in record_type.shape.number_rules.items():
+        without = [values for values in rows if not values[key]]
+        days = [values["created"].astimezone(company_zone()).date() for values in without]
+        for values, number in zip(without, await take_numbers(f"{record_type.key}.{key}", rule, days), strict=True):
+            values[key] = number
 
 
 async def _fill_departments(record_type: RecordType, rows: Sequence[dict[str, Any]]) -> None:

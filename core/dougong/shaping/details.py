@@ -13,6 +13,7 @@ from dougong.plugin.snapshot import current_snapshot
 from dougong.records.definitions import KINDS_TO_ADD, TEXT_LENGTH
 from dougong.records.expressions import compile_expression
 from dougong.records.fields import DEFAULT_CURRENCY
+from dougong.records.numbering import checked_rule
 from dougong.records.types import RecordType
 
 __all__ = ["DISTINCT", "KIND_LABELS", "checked_details"]
@@ -36,6 +37,7 @@ KIND_LABELS: Mapping[str, Text] = {
     "url": _("Web address"),
     "address": _("Postal address"),
     "formula": _("Formula"),
+    "serial": _("Number by rule"),
 }
 """The kinds a company can add, in the order they are offered."""
 
@@ -148,6 +150,7 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "choices": ("lookup", "options"),
     "link": ("target",),
     "formula": ("formula", "places"),
+    "serial": ("rule",),
 }
 _CHECKS: Mapping[str, Callable[[RecordType, Mapping[str, Any]], _Checked]] = {
     "text": _text,
@@ -157,5 +160,6 @@ _CHECKS: Mapping[str, Callable[[RecordType, Mapping[str, Any]], _Checked]] = {
     "choices": _list,
     "link": _target,
     "formula": _formula,
+    "serial": lambda record_type, given: ({"rule": checked_rule(given.get("rule"))}, []),
 }
 assert set(KIND_LABELS) <= set(KINDS_TO_ADD)

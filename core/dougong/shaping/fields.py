@@ -26,10 +26,11 @@ from dougong.plugin.processes import wait_for_epoch
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.definitions import ADDED, Definition, FieldDefinition, columns_of, read_definitions
 from dougong.records.expressions import compile_expression
+from dougong.records.numbering import checked_rule
 from dougong.records.pinyin import spelled
 from dougong.records.types import RecordType
 from dougong.shaping.details import checked_details
-from dougong.shaping.pending import CALCULATE, INDEX, settle
+from dougong.shaping.pending import CALCULATE, INDEX, NUMBER, settle
 
 __all__ = ["MANAGE", "add_field", "change_field", "defined_fields", "definition", "follow", "store"]
 
@@ -101,7 +102,8 @@ async def _add(
 def _to_do(kind: str, *, indexed: bool) -> str:
     """What is left to be done for the records there are. References are always looked up from the other side."""
     indexes = indexed or kind in ("person", "department", "link")
-    return " ".join([*([CALCULATE] if kind == "formula" else []), *([INDEX] if indexes else [])])
+    first = {"formula": [CALCULATE], "serial": [NUMBER]}.get(kind, [])
+    return " ".join([*first, *([INDEX] if indexes else [])])
 
 
 async def change_field(
@@ -113,12 +115,13 @@ async def change_field(
     indexed: bool | None = None,
     active: bool | None = None,
     formula: str | None = None,
+    rule: str | None = None,
 ) -> Definition:
-    """Rename a field, explain it, index it, switch it off or on again, give it another formula; None leaves things as
-    they are.
+    """Rename a field, explain it, index it, switch it off or on again, give it another formula or rule of numbers; None
+    leaves things as they are.
 
     A field that is off is gone from pages, lists, API and export; its values stay and are there again when it is on. A
-    formula that is on again, or another, is worked out for every record.
+    formula that is on again, or another, is worked out for every record; numbers once given stay.
     """
     need(MANAGE)
     async with transaction(reason=_("Field changed")):
@@ -132,13 +135,23 @@ async def change_field(
             active=known.active if active is None else active,
             details=known.details if formula is None else _with_formula(record_type, known, formula),
         )
+        if rule is not None:
+            changed = replace(changed, details=_with_rule(known, rule))
         to_do = {INDEX} if changed.indexed and not known.indexed else set[str]()
+        if changed.kind == "serial" and changed.active and not known.active:
+            to_do.add(NUMBER)
         if changed.kind == "formula" and (formula is not None or (changed.active and not known.active)):
             to_do.add(CALCULATE)
         await store(replace(changed, pending=" ".join(sorted({*known.pending.split(), *to_do}))))
     await follow(epoch)
     await settle()
     return changed
+
+
+def _with_rule(known: Definition, rule: str) -> Mapping[str, Any]:
+    if known.kind != "serial":
+        raise Invalid(Problem("rule", _("This field holds no numbers given by rule."), rule, "kind"))
+    return {"rule": checked_rule(rule)}
 
 
 def _with_formula(record_type: RecordType, known: Definition, formula: str) -> Mapping[str, Any]:

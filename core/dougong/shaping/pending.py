@@ -1,5 +1,5 @@
-"""What an added field leaves to be done for the records there already are: formulas worked out, values brought over to
-another kind, indexes built.
+"""What an added field leaves to be done for the records there already are: formulas worked out, numbers given,
+values brought over to another kind, indexes built.
 
 It is written down with the field and done in small pieces while people work. Whoever began it does it; after a crash any
 process goes on where it ended, since every piece can be done twice.
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from piccolo.querystring import QueryString
@@ -19,17 +19,19 @@ from dougong.access.policies import type_or_none
 from dougong.access.principal import acting_as, system
 from dougong.db import engine, fetch, transaction
 from dougong.db.schema import build_index
+from dougong.i18n import company_zone
 from dougong.plugin.board import board
 from dougong.plugin.snapshot import pinned, served_snapshot
 from dougong.records import statements
 from dougong.records.definitions import Definition, FieldDefinition, definition_of, sort_column
 from dougong.records.gate import cleared, physical
+from dougong.records.numbering import take_numbers
 from dougong.records.types import RecordType
 from dougong.shaping.conversion import Conversion
 
-__all__ = ["CALCULATE", "CONVERT", "INDEX", "keep_up", "leave", "settle"]
+__all__ = ["CALCULATE", "CONVERT", "INDEX", "NUMBER", "keep_up", "leave", "settle"]
 
-CALCULATE, CONVERT, INDEX = "calculate", "convert", "index"
+CALCULATE, CONVERT, INDEX, NUMBER = "calculate", "convert", "index", "number"
 AT_ONCE = 1000
 """Rows of one piece: few enough that nobody waits for them."""
 CLAIMED = dt.timedelta(seconds=60)
@@ -118,7 +120,7 @@ async def _calculate(record_type: RecordType, one: Definition, field_id: int) ->
     shape = record_type.shape
     keys = tuple(dict.fromkeys(k for f, formula in shape.formulas.items() for k in (f, *formula.fields)))
 
-    def worked_out(rows: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, Any]]:
+    async def worked_out(rows: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, Any]]:
         changes = {}
         for row in rows:
             values = dict(row)
@@ -139,7 +141,7 @@ async def _convert(record_type: RecordType, one: Definition, field_id: int) -> N
         return
     conversion = Conversion(one, field)
 
-    def converted(rows: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, Any]]:
+    async def converted(rows: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, Any]]:
         return {
             row["id"]: {one.key: value}
             for row in rows
@@ -157,13 +159,26 @@ async def _index(record_type: RecordType, one: Definition, field_id: int) -> Non
             await build_index(table, column)
 
 
-_DO = {CALCULATE: _calculate, CONVERT: _convert, INDEX: _index}
+async def _number(record_type: RecordType, one: Definition, field_id: int) -> None:
+    """In the order the records were made, each by the day it was made on."""
+    zone = company_zone()
+
+    async def numbered(rows: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, Any]]:
+        without = [row for row in rows if row["now"] is None]
+        days = [row["created"].astimezone(zone).date() for row in without]
+        given = await take_numbers(f"{one.record}.{one.key}", str(one.details["rule"]), days)
+        return {row["id"]: {one.key: number} for row, number in zip(without, given, strict=True)}
+
+    await _over_all(record_type, {"created": "created", "now": one.db_column}, numbered, field_id)
+
+
+_DO = {CALCULATE: _calculate, CONVERT: _convert, INDEX: _index, NUMBER: _number}
 
 
 async def _over_all(
     record_type: RecordType,
     columns: Mapping[str, str],
-    work: Callable[[Sequence[Mapping[str, Any]]], dict[int, dict[str, Any]]],
+    work: Callable[[Sequence[Mapping[str, Any]]], Awaitable[dict[int, dict[str, Any]]]],
     field_id: int,
 ) -> None:
     """Every row of the table, piece by piece, each piece locked and written in a transaction of its own."""
@@ -171,7 +186,7 @@ async def _over_all(
     while True:
         async with transaction():
             rows = await _piece(record_type, columns, last)
-            if changes := work(rows):
+            if changes := await work(rows):
                 with cleared("desk"):
                     await statements.rewrite(record_type, changes)
             still_mine: dict[Any, Any] = {FieldDefinition.claimed_until: dt.datetime.now(dt.UTC) + CLAIMED}

@@ -43,6 +43,8 @@ class FieldChanges(Body):
     help: str | None = None
     indexed: bool | None = None
     active: bool | None = None
+    formula: str | None = None
+    rule: str | None = None
 
 
 def _type_at(collection: str) -> RecordType:
