@@ -19,4 +19,6 @@ class Renaming(BaseModel):
     """The name a customer has from a day on; without a day, from today."""
 
     name: str = Field(title="New name", min_length=1, max_length=200)
-    since: dt.date | None = Field(default=None, title="Since", description="Empty: from today on.")
+    since: dt.date | None = Field(
+        default=None, title="Since (empty: from today on)", json_schema_extra={"kind": "date"}
+    )

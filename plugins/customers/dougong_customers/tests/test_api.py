@@ -85,3 +85,19 @@ async def test_the_pages_of_customers_open(world):
             page = await http.get(path)
             assert page.status_code == 200, (path, page.text[:500])
         assert "枫桥页面有限公司" in (await http.get("/customers")).text
+
+
+async def test_many_customers_get_a_level_and_an_owner_at_once_and_it_is_taken_back_at_once(world):
+    async with world.client("lilei") as http:
+        names = ("芦花一号有限公司", "芦花二号有限公司", "芦花三号有限公司")
+        ids = [(await http.post(CUSTOMERS, json={"name": name})).json()["id"] for name in names]
+        values = {"level": "key", "owner": world.staff["wangfang"]}
+        done = await http.patch(CUSTOMERS, json={"ids": [*ids, 10**9], "values": values})
+        assert done.status_code == 200, done.text
+        seen = [(await http.get(f"{CUSTOMERS}/{i}")).json() for i in ids]
+        assert {(one["level"], one["owner"]) for one in seen} == {("key", world.staff["wangfang"])}
+        assert str(10**9) in done.text
+        back = await http.post(f"/api/v1/changes/{done.headers['change-batch']}/undo")
+        assert back.status_code == 200, back.text
+        seen = [(await http.get(f"{CUSTOMERS}/{i}")).json() for i in ids]
+        assert {(one["level"], one["owner"]) for one in seen} == {(None, world.staff["lilei"])}

@@ -10,6 +10,7 @@ from dougong.errors import Invalid
 from dougong.i18n import today
 from dougong.records import desk
 from dougong.records.history import history_of
+from dougong.records.undo import undo
 from dougong_customers import records
 from dougong_customers.former_names import FormerName, read_former_names
 from dougong_customers.services import Match, customers_named_like, name_on, rename_customer
@@ -111,7 +112,8 @@ async def test_taking_a_renaming_back_takes_its_former_name_back(world):
     customer = await renamed(world, "翠鸟印刷厂", "翠鸟文化有限公司")
     async with world.acting("wangfang"):
         last, *_earlier = await history_of(records.customer, customer.id)
-        back = await desk.change(customer, dict(last.before))
+        await undo(last.batch)
+        back = await desk.get(Customer, customer.id)
         assert (back.name, back.former_names) == ("翠鸟印刷厂", "")
 
 
