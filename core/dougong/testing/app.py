@@ -1,7 +1,7 @@
 """The application of the tests: the sample company behind HTTP, to ask as a program or as a browser.
 
-A test takes `company`; a test without an event loop of its own takes `reception`. Both stand on an empty database of
-their own, once for each module and database.
+A test takes `company`; a test without an event loop of its own takes `reception`. Both stand on a database of their own,
+once for each module and database: a copy of one that was founded once.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import httpx
@@ -24,7 +25,8 @@ from dougong.people import passwords, sign_in
 from dougong.people.tables import Session, User
 from dougong.plugin.discovery import discover
 from dougong.plugin.snapshot import current_snapshot
-from dougong.testing.world import World, open_world
+from dougong.testing.fixtures import Furnished
+from dougong.testing.world import World, enter_world, open_world
 from dougong.web.app import build_app
 
 __all__ = ["PEOPLE", "PLUGINS", "Company", "Reception", "company", "open_company", "reception"]
@@ -95,15 +97,38 @@ async def open_company(database_url: str, directory: Path, plugins: Sequence[str
         async with world.acting("admin"):
             for sample in current_snapshot().samples:
                 await sample()
-        app: Any = build_app(world.house.config, house=world.house)
-        app.app.state.house = world.house
-        yield Company(world, app)
+        yield _served(world)
+
+
+async def found_company(database_url: str) -> None:
+    """What `furnished` copies for each module."""
+    with TemporaryDirectory() as directory:
+        async with open_company(database_url, Path(directory)):
+            pass
+
+
+@asynccontextmanager
+async def enter_company(database_url: str, directory: Path) -> AsyncIterator[Company]:
+    """The company in a database where it was founded."""
+    async with enter_world(database_url, directory) as world:
+        yield _served(world)
+
+
+def _served(world: World) -> Company:
+    app: Any = build_app(world.house.config, house=world.house)
+    app.app.state.house = world.house
+    return Company(world, app)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def company(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Company]:
+async def company(
+    module_database: str, furnished: Furnished, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Company]:
     """For asynchronous tests, which run in the module's loop: `pytestmark = pytest.mark.asyncio(loop_scope="module")`."""
-    async with open_company(module_database_url, tmp_path_factory.mktemp("company")) as opened:
+    async with (
+        furnished(module_database, found_company) as url,
+        enter_company(url, tmp_path_factory.mktemp("company")) as opened,
+    ):
         yield opened
 
 
@@ -113,16 +138,17 @@ async def company(module_database_url: str, tmp_path_factory: pytest.TempPathFac
 class Reception:
     """The company in a thread of its own, for code that waits for its answers: generators of requests, properties."""
 
-    def __init__(self, database_url: str, directory: Path) -> None:
+    def __init__(self, database: AbstractAsyncContextManager[str], directory: Path) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="company", daemon=True)
         self._stack = AsyncExitStack()
-        self._where = (database_url, directory)
+        self._database, self._directory = database, directory
         self._clients: dict[str, httpx.AsyncClient] = {}
 
     def open(self) -> None:
         self._thread.start()
-        self.company: Company = self.wait(self._stack.enter_async_context(open_company(*self._where)))
+        url = self.wait(self._stack.enter_async_context(self._database))
+        self.company: Company = self.wait(self._stack.enter_async_context(enter_company(url, self._directory)))
         for who in PEOPLE:
             self._clients[who] = self.wait(self._stack.enter_async_context(self.company.program(who)))
 
@@ -151,9 +177,16 @@ class Reception:
 
 
 @pytest.fixture(scope="module")
-def reception(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reception]:
+def reception(
+    request: pytest.FixtureRequest,
+    module_database: str,
+    furnished: Furnished,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Reception]:
     """For tests that are no coroutines."""
-    opened = Reception(module_database_url, tmp_path_factory.mktemp("company"))
+    if module_database == "postgres":
+        request.getfixturevalue("postgres_server")  # started here: it ends with the thread that started it
+    opened = Reception(furnished(module_database, found_company), tmp_path_factory.mktemp("company"))
     opened.open()
     try:
         yield opened

@@ -20,11 +20,12 @@ from dougong.config import read_config
 from dougong.house import House, open_house
 from dougong.people.services import account_named, add_account
 from dougong.people.sign_in import create_token
+from dougong.people.tables import Staff, User
 from dougong.plugin.state import enable
 from dougong.records.entry import entering_by
 from dougong.web.app import build_app, servable_plugins
 
-__all__ = ["World", "open_empty_world", "open_world"]
+__all__ = ["World", "enter_world", "open_empty_world", "open_world"]
 
 _WHY = "set up the world of the tests"
 
@@ -67,6 +68,19 @@ async def open_world(database_url: str, directory: Path, plugins: Sequence[str] 
             doors = await sample.open_doors(staff)
             users = {**empty.users, **{door.user: await _user(door.user) for door in doors}}
         yield World(empty.house, {member.spelt: staff[member.code] for member in sample.PEOPLE}, users)
+
+
+@asynccontextmanager
+async def enter_world(database_url: str, directory: Path) -> AsyncIterator[World]:
+    """The house on a database where `open_world` made it: founded once, a copy of it is entered in a fraction of the time."""
+    house = await open_house(read_config(directory, database=database_url), serving=False, installed=servable_plugins)
+    try:
+        with acting_as(system(_WHY)):
+            numbers = {row["code"]: row["id"] for row in await Staff.select(Staff.code, Staff.id)}
+            users = {row["name"]: row["id"] for row in await User.select(User.name, User.id)}
+        yield World(house, {member.spelt: numbers[member.code] for member in sample.PEOPLE}, users)
+    finally:
+        await house.close()
 
 
 @asynccontextmanager
