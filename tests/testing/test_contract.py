@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from dougong.access.principal import acting_as, system
 from dougong.errors import DougongError
-from dougong.records import desk, filters, queries
+from dougong.records import desk, filters, queries, statements
 from dougong.records.gate import cleared
 from dougong.records.types import Move
 from dougong.testing import PluginContract
@@ -197,7 +197,8 @@ def _no_policy(patch: pytest.MonkeyPatch) -> None:
 
 def _desk_for_all(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(desk, "may", lambda *_: True)
-    patch.setattr(desk, "rows_allowed", lambda *_: None)
+    patch.setattr(statements, "may", lambda *_: True)
+    patch.setattr(statements, "rows_allowed", lambda *_: None)
 
 
 class _Everything:
