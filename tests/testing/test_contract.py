@@ -211,7 +211,7 @@ async def _nothing(*_args: object, **_more: object) -> list[object]:
 
 
 HOUSES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "a_change_based_on_an_older_version_is_refused": _spoil("dougong.web.api.records._based_on", lambda *_, **__: None),
+    "a_change_based_on_an_older_version_is_refused": _spoil("dougong.web.api.records.based_on", lambda *_, **__: None),
     "lists_sort_by_every_column_and_their_pages_hold_each_record_once": _spoil(
         "dougong.records.queries._cursor",
         (lambda cursor: lambda order, row: cursor(order, {**row, "id": row["id"] - 1}))(queries._cursor),
