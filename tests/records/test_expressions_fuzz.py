@@ -194,7 +194,7 @@ def written(kind: str, depth: int) -> st.SearchStrategy[str]:
         "yes_no": [
             *(shaped(f"({{}} {sign} {{}})", "number", "number") for sign in ("==", "!=", "<", "<=", ">", ">=")),
             *(shaped(f"({{}} {sign} {{}})", kind, kind) for sign in ("and", "or", "==")),
-            shaped("not {}", kind),
+            shaped("(not {})", kind),
             shaped("{} in ({}, 1)", "money", "money"),
             shaped("({} <= {})", "datetime", "date"),
             shaped("contains({}, {})", "text", "text"),
