@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from dougong.access import openings
 from dougong.access.principal import acting_as, system
@@ -15,7 +16,11 @@ from dougong.db import current_transaction, transaction
 from dougong.db.connections import Engine
 from dougong.errors import DougongError
 from dougong.records import desk
+from dougong.records.desk import type_of
+from dougong.records.shapes import Layout
 from dougong.records.undo import undo, what_undo_does
+from dougong.shaping.fields import add_field, change_field
+from dougong.shaping.templates import save_template, template
 from dougong.testing import World
 from dougong_customers.api import Contact, Customer
 
@@ -24,7 +29,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 Key = tuple[str, int]
 Image = dict[Key, dict[str, Any]]
 TABLES = (Customer, Contact)
-EVERY_WRITE = ("version", "updated", "title_key", "title_initials")
+EVERY_WRITE = ("version", "updated", "title_key", "title_initials", "x_note__sort")
 PEOPLE = ("admin", "lilei", "wangfang")
 CITIES = ("杭州", "宁波", "温州", "绍兴", "")
 BIG = 5_000
@@ -96,9 +101,11 @@ def _differing(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -
 # ---------------------------------------------------------------------- what people do
 
 
-def deed(history: History) -> Callable[[], Any]:
+def deed(history: History) -> Callable[[], Any]:  # noqa: C901 - a list of deeds
     dice = history.dice
-    name = dice.choice(["edit", "edit", "bulk", "bulk", "move", "remove", "create", "contact", "several", "empty"])
+    name = dice.choice(
+        ["edit", "edit", "bulk", "bulk", "move", "remove", "create", "contact", "several", "empty", "added", "added"]
+    )
     some = dice.sample(history.customers, dice.randint(1, len(history.customers)))
 
     async def edit() -> None:
@@ -137,7 +144,34 @@ def deed(history: History) -> Callable[[], Any]:
     async def empty() -> None:
         await desk.update(Customer, some, {"credit_limit": None, "remark": ""})
 
-    return {f.__name__: f for f in (edit, bulk, move, remove, create, contact, several, empty)}[name]
+    async def added() -> None:
+        """What the company added, as far as it is on."""
+        on = [key for key in ADDED if key in type_of(Customer).fields]
+        drawn = {
+            "x_note": dice.choice(["酸", "甜", None]),
+            "x_count": dice.choice([1, 2, None]),
+            "x_met": dice.random() < 0.5,
+        }
+        await desk.update(Customer, some, {key: drawn[key] for key in on})
+
+    return {f.__name__: f for f in (edit, bulk, move, remove, create, contact, several, empty, added)}[name]
+
+
+async def reshape(world: World, dice: random.Random) -> None:
+    """The company goes on shaping its records: a field off or on, another template."""
+    async with world.acting("admin"):
+        record_type = type_of(Customer)
+        if dice.random() < 0.5:
+            key = dice.choice(ADDED)
+            await change_field(record_type, key, active=key not in record_type.fields)
+            return
+        now = await template(record_type)
+        required = dice.random() < 0.5
+        groups = tuple(
+            replace(g, places=tuple(replace(p, required=required) if p.key == "city" else p for p in g.places))
+            for g in now.layout.groups
+        )
+        await save_template(record_type, "", Layout(groups), version=now.version)
 
 
 # ---------------------------------------------------------------------- the property
@@ -177,6 +211,8 @@ async def one_history(world: World, seed: int, size: int = 6, turns: int = 12) -
         who = dice.choice(PEOPLE)
         async with world.acting(who):
             await history.turn(deed(history), who)
+        if dice.random() < 0.15:
+            await reshape(world, dice)
         if history.told and dice.random() < 0.5:
             await take_one_back(world, history)
     return history.turns
@@ -209,6 +245,16 @@ async def take_one_back(world: World, history: History) -> None:
         assert (await history.image(), again.kept) == (now, [])
         history.note(done.batch, now, after, "admin")
         history.note(again.batch, after, now, "admin")
+
+
+ADDED = ("x_note", "x_count", "x_met")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def added_fields(world: World) -> None:
+    async with world.acting("admin"):
+        for label, kind in (("note", "text"), ("count", "number"), ("met", "yes_no")):
+            await add_field(type_of(Customer), label, kind)
 
 
 @pytest.fixture(autouse=True)

@@ -477,7 +477,7 @@ async def complete(record_type: RecordType, old: Mapping[str, Any] | None, new: 
 
 def changed_values(record_type: RecordType, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that differ; what the desk itself keeps of a record is none of them."""
-    fields = record_type.fields
+    fields = record_type.shape.every
     return {k: v for k, v in after.items() if k in fields and v != before[k] and k not in _KEPT_BY_THE_DESK}
 
 

@@ -119,7 +119,16 @@ class Shape:
         return {**own, **self._added, **common}
 
     @cached_property
+    def every(self) -> Mapping[str, Field]:
+        """The fields, with the added ones that are switched off: what a record holds, whoever sees it."""
+        return {**self._all_added, **self.fields}
+
+    @cached_property
     def _added(self) -> Mapping[str, Field]:
+        return {key: field for key, field in self._all_added.items() if key not in self.switched_off}
+
+    @cached_property
+    def _all_added(self) -> Mapping[str, Field]:
         columns = {c._meta.name: c for c in self.record_type.table._meta.columns}
         return {
             d.key: Field(
@@ -131,7 +140,7 @@ class Shape:
                 help=d.help or None,
             )
             for d in self.definitions
-            if d.active and d.key in columns
+            if d.key in columns
         }
 
     @cached_property

@@ -223,7 +223,7 @@ class _OfType:
 
     def __post_init__(self) -> None:
         self.columns: dict[str, Column] = {c._meta.name: c for c in self.record_type.table._meta.columns}
-        self.fields = self.record_type.fields
+        self.fields = self.record_type.shape.every
         self.options: dict[str, frozenset[str]] = {}
 
     @property
@@ -244,8 +244,11 @@ class _OfType:
         return self.reach[action]
 
     def keep(self, record_id: int, reason: Text | str, rule: str, key: str = "", **values: Any) -> None:
-        known = self.fields[key] if key else None
-        self.whole.keep(Kept(self.record_type, record_id, reason, rule, field=known, **values))
+        known = self.record_type.fields.get(key)
+        if key and known is None:  # of a field that is off nothing is told but that it is
+            self.whole.keep(Kept(self.record_type, record_id, SWITCHED_OFF, "off"))
+        else:
+            self.whole.keep(Kept(self.record_type, record_id, reason, rule, field=known, **values))
 
     def read(self, key: str, value: Any) -> Any:
         """A logged value as the column holds it. KindChanged also where a choice was no choice then."""
