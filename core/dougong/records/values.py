@@ -21,7 +21,7 @@ REQUIRED = _("“%(label)s” must be filled in.")
 
 def is_empty(value: Any) -> bool:
     """Nothing was given: no value, only blanks, or none of several."""
-    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+    return value is None or (isinstance(value, list) and not value) or (isinstance(value, str) and not value.strip())
 
 
 def writable(record_type: RecordType, field: Field, principal: Principal, state: str | None = None) -> bool:
