@@ -36,6 +36,8 @@ PLACES = {
     "explain": "/explain?record=customers/1",
     "lookups": "/lookups",
     "lookup": "/lookups/customer_source",
+    "fields": "/fields/customers?category=channel",
+    "field-new": "/fields/customers/new?kind=choice",
     "settings": "/settings/customers",
     "search": "/search?q=hy",
     "password": "/password",

@@ -33,7 +33,7 @@ PAGE = r"""
 (() => {
   if (globalThis.dgPress) return;
   const CONTROLS = "a[href], button, summary, select, input[type=checkbox], input[type=radio], input[type=submit], [role=switch], [role=button]";
-  const ROWS = "tbody tr, .dg-staff li, .dg-timeline li, .dg-choices li, .dg-found li, .dg-tile li, .dg-tree li, .dg-columns li";
+  const ROWS = "tbody tr, .dg-staff li, .dg-timeline li, .dg-choices li, .dg-found li, .dg-tile li, .dg-tree li, .dg-columns li, .dg-design-group";
   const pattern = (address) => {
     if (!address) return "";
     const { pathname, searchParams } = new URL(address, location.href);
