@@ -73,8 +73,10 @@ async def test_a_change_logs_what_differed_and_nothing_else(world: World):
     assert (changed.version, same.version) == (2, 2)
     assert changed.title_initials == "hl"
     _created, entry = await log_of(made)
+    remembered = entry["after"].pop("former_names")  # what its plugin writes beside a new name
+    assert "前后" in remembered
     assert (entry["before"], entry["after"]) == (
-        {"name": "前后", "credit_limit": 100},
+        {"name": "前后", "credit_limit": 100, "former_names": ""},
         {"name": "后来", "credit_limit": None},
     )
     assert changed.updated > changed.created == made.created
