@@ -61,5 +61,5 @@ async def records_holding(record_type: RecordType, key: str) -> int:
         if column is None:
             raise NotFound
         return int(
-            await record_type.table.count().where(column.is_not_null() if column._meta.null else column.eq(True))
+            await record_type.table.count().where(column.is_not_null() if column._meta.null else column.is_in([True]))
         )

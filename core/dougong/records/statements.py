@@ -31,6 +31,7 @@ __all__ = [
     "insert_within_reach",
     "lock_all",
     "locked",
+    "piece",
     "plain_default",
     "rewrite",
     "update",
@@ -64,6 +65,18 @@ async def _lock(record_type: RecordType, record_ids: Sequence[int], policy: Quer
     sql = f'SELECT {columns} FROM {physical(db, record_type.key)} t WHERE t."id" {{}} AND ({{}}) ORDER BY t."id"{lock}'
     with cleared("desk"):
         return await fetch(QueryString(sql, ids(db, record_ids), policy))
+
+
+async def piece(record_type: RecordType, columns: Mapping[str, str], after: int, size: int) -> list[dict[str, Any]]:
+    """The next rows behind an id, locked: `columns` names what is read, each by the name it is wanted under."""
+    db = engine()
+    listed = ", ".join(f't."{name}" AS "{key}"' for key, name in {"id": "id", **columns}.items())
+    lock = " FOR UPDATE OF t" if db.engine_type == "postgres" else ""
+    sql = (
+        f'SELECT {listed} FROM {physical(db, record_type.key)} t WHERE t."id" > {{}} ORDER BY t."id" LIMIT {size}{lock}'
+    )
+    with cleared("desk"):
+        return await fetch(QueryString(sql, after))
 
 
 def _policy(record_type: RecordType, action: str) -> QueryString:

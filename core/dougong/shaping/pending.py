@@ -13,18 +13,15 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from piccolo.querystring import QueryString
-
 from dougong.access.policies import type_or_none
 from dougong.access.principal import acting_as, system
-from dougong.db import engine, fetch, transaction
+from dougong.db import transaction
 from dougong.db.schema import build_index
 from dougong.i18n import company_zone
 from dougong.plugin.board import board
 from dougong.plugin.snapshot import pinned, served_snapshot
 from dougong.records import statements
 from dougong.records.definitions import Definition, FieldDefinition, definition_of, sort_column
-from dougong.records.gate import cleared, physical
 from dougong.records.numbering import take_numbers
 from dougong.records.types import RecordType
 from dougong.shaping.conversion import Conversion
@@ -185,25 +182,12 @@ async def _over_all(
     last = 0
     while True:
         async with transaction():
-            rows = await _piece(record_type, columns, last)
+            rows = await statements.piece(record_type, columns, last, AT_ONCE)
             if changes := await work(rows):
-                with cleared("desk"):
-                    await statements.rewrite(record_type, changes)
+                await statements.rewrite(record_type, changes)
             still_mine: dict[Any, Any] = {FieldDefinition.claimed_until: dt.datetime.now(dt.UTC) + CLAIMED}
             await FieldDefinition.update(still_mine).where(FieldDefinition.id == field_id)
         if len(rows) < AT_ONCE:
             return
         last = rows[-1]["id"]
         await asyncio.sleep(0)  # let others have their turn
-
-
-async def _piece(record_type: RecordType, columns: Mapping[str, str], last: int) -> list[dict[str, Any]]:
-    db = engine()
-    listed = ", ".join(f't."{name}" AS "{key}"' for key, name in columns.items())
-    lock = " FOR UPDATE OF t" if db.engine_type == "postgres" else ""
-    sql = (
-        f'SELECT t."id" AS "id", {listed} FROM {physical(db, record_type.key)} t'
-        f' WHERE t."id" > {{}} ORDER BY t."id" LIMIT {AT_ONCE}{lock}'
-    )
-    with cleared("desk"):
-        return await fetch(QueryString(sql, last))
