@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from .conftest import Office
+from .conftest import Office, value_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CUSTOMERS, STAFF = "/fields/customers", "/fields/staff"
@@ -393,6 +393,7 @@ KINDS: list[tuple[str, dict[str, str], str]] = [
     ("choices", {"lookup": "customer_source"}, "接触途径"),
     ("link", {"target": "contacts"}, "决策人"),
     ("formula", {"formula": "{员工人数} * 2", "places": "0"}, "人数翻倍"),
+    ("serial", {"rule": "KH-{yyyy}-{0000}"}, "客户编号"),
     ("yes_no", {}, "上过展会"),
     ("person", {}, "跟单员"),
     ("date", {}, "签约日"),
@@ -415,7 +416,7 @@ async def test_a_field_of_each_kind_is_added_in_the_dialog(
         assert f"/lookups/customer.{key}" in lists, "its list of choices is among the lists"
         assert "添加的字段" in lists
     form = (await admin.get("/customers/new")).text
-    assert (key in fields_of_form(form)) is (kind != "formula")
+    assert (key in fields_of_form(form)) is (kind not in ("formula", "serial"))
 
 
 @pytest.mark.parametrize(
@@ -464,6 +465,79 @@ async def test_a_field_is_edited_switched_off_with_its_values_kept_and_on_again(
     assert key in fields_of_form((await admin.get("/customers/new")).text)
     shown = (await admin.get(f'/api/v1/customers?filter=[["{key}","=","芝麻"]]&fields=name')).json()
     assert len(shown["items"]) == 2
+
+
+async def test_a_field_is_added_for_one_main_category_alone(office: Office) -> None:
+    admin = office.browsers["admin"]
+    dialog = (await admin.get(f"{CUSTOMERS}/new?kind=text")).text
+    assert "仅：渠道客户" in dialog
+    assert 'name="only"' not in (await admin.get(f"{STAFF}/new?kind=text")).text
+    answer = await admin.post(f"{CUSTOMERS}/new", data={"kind": "text", "label": "返点约定", "only": "channel"})
+    assert answer.headers["location"] == f"{CUSTOMERS}?category=channel"
+    assert "返点约定" in (await admin.get(answer.headers["location"])).text
+    forms = {kind: (await admin.get(f"/customers/new?kind={kind}")).text for kind in ("end", "channel", "")}
+    assert [kind for kind, form in forms.items() if "返点约定" in form] == ["channel"]
+    for category in ("", "channel"):
+        await reset(admin, CUSTOMERS, category)
+
+
+async def test_a_formula_is_shown_in_words_and_becomes_another(office: Office) -> None:
+    admin = office.browsers["admin"]
+    key = await add(admin, CUSTOMERS, "人数加一", "formula", formula="{员工人数} + 1", places="0")
+    made = (await admin.post("/api/v1/customers", json={"name": "公式测试", "employees": 5})).json()
+    assert made[key] == 6
+    form = (await admin.get(f"{CUSTOMERS}/{key}/edit")).text
+    assert "{员工人数} + 1</textarea>" in form
+    sent = {"label": "人数加一", "formula": "{员工人数} + 没有", "help": ""}
+    refused = await admin.post(f"{CUSTOMERS}/{key}/edit", data=sent)
+    assert refused.status_code == 422
+    assert "{员工人数} + 没有</textarea>" in refused.text
+    sent["formula"] = "{员工人数} + 10"
+    assert (await admin.post(f"{CUSTOMERS}/{key}/edit", data=sent)).status_code == 303
+    assert (await admin.get(f"/api/v1/customers/{made['id']}")).json()[key] == 15
+
+
+async def test_another_kind_is_looked_at_before_it_is_made(office: Office) -> None:
+    admin = office.browsers["admin"]
+    key = await add(admin, CUSTOMERS, "车辆数", "text")
+    for number, value in enumerate(["12", "十几辆", "7"]):
+        assert (await admin.post("/api/v1/customers", json={"name": f"车辆{number}", key: value})).status_code == 201
+    path = f"{CUSTOMERS}/{key}/kind"
+    assert 'value="number"' in (await admin.get(path)).text
+    async with office.nothing_written():
+        shown = await admin.post(path, data={"kind": "number"})
+    assert shown.status_code == 200
+    assert "3 条记录中有值；其中 1 条不能转换" in shown.text
+    assert "<li>十几辆</li>" in shown.text
+    assert value_of("losing", shown.text) == "1"
+    async with office.nothing_written():
+        refused = await admin.post(path, data={"kind": "number", "places": "0", "losing": "0"})
+    assert refused.status_code == 409
+    assert value_of("losing", refused.text) == "1"
+    assert (await admin.post(path, data={"kind": "number", "places": "0", "losing": "1"})).status_code == 303
+    rows = (await admin.get(f'/api/v1/customers?sort={key}&filter=[["{key}","empty",false]]')).json()["items"]
+    assert [row[key] for row in rows] == [7, 12]
+
+
+async def test_a_choice_is_asked_for_its_choices_before_anything_is_shown(office: Office) -> None:
+    admin = office.browsers["admin"]
+    key = await add(admin, CUSTOMERS, "颜色", "text")
+    path = f"{CUSTOMERS}/{key}/kind"
+    asked = await admin.post(path, data={"kind": "choice"})
+    assert 'name="options"' in asked.text
+    assert 'id="f-options-error"' not in asked.text
+    assert 'name="losing"' not in asked.text
+    wrong = await admin.post(path, data={"kind": "choice", "options": " "})
+    assert 'id="f-options-error"' in wrong.text
+    shown = await admin.post(path, data={"kind": "choice", "options": "红\n绿"})
+    assert value_of("losing", shown.text) == "0"
+    done = await admin.post(path, data={"kind": "choice", "options": "红\n绿", "losing": "0"})
+    assert done.status_code == 303
+    assert (await admin.post(path, data={"kind": "person"})).status_code == 200
+    assert (
+        "人员"
+        not in (await admin.post(path, data={"kind": "person"})).text.split('name="kind"')[1].split("</select>")[0]
+    )
 
 
 async def test_what_is_being_laid_out_gets_a_field_that_was_added_meanwhile(office: Office) -> None:

@@ -61,6 +61,13 @@ class Layout:
     def places(self) -> Mapping[str, Place]:
         return {place.key: place for group in self.groups for place in group.places}
 
+    def using(self, key: str, on: bool) -> Layout:
+        """The same with one field used or not."""
+        groups = (
+            replace(g, places=tuple(replace(p, on=on) if p.key == key else p for p in g.places)) for g in self.groups
+        )
+        return Layout(tuple(groups))
+
     def completed(self, shipped: Layout) -> Layout:
         """With fields that came since it was edited where the shipped one has them, without those that went."""
         known = shipped.places

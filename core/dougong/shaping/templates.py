@@ -21,7 +21,7 @@ from dougong.records.templates import TemplateVersion, dump_layout
 from dougong.records.types import RecordType
 from dougong.shaping.fields import MANAGE, follow
 
-__all__ = ["Template", "reset_template", "save_template", "template"]
+__all__ = ["Template", "reset_template", "save_template", "template", "use_only_in"]
 
 LONGEST_LABEL = 60
 MOST_GROUPS = 40
@@ -77,6 +77,21 @@ async def reset_template(record_type: RecordType, category: str, *, version: int
     await follow(epoch)
     with pinned(served_snapshot()):  # the one work began on has the former template
         return await template(record_type, category)
+
+
+async def use_only_in(record_type: RecordType, key: str, category: str) -> None:
+    """Use a field in the template of one main category and in no other; it gets one of its own where it has none."""
+    need(MANAGE)
+    _known(record_type, category)
+    async with transaction(reason=_("Template changed")):
+        epoch = await raise_epoch()
+        with pinned(served_snapshot()):  # the one work began on may not have the field yet
+            shape = record_type.shape
+            for each in dict.fromkeys([*shape.categories, category]):
+                layout = shape.layout(each if each in shape.categories else "").using(key, each == category)
+                last = await _last(record_type, each)
+                await _write(record_type, each, dump_layout(layout), last["version"] if last else 0)
+    await follow(epoch)
 
 
 def _known(record_type: RecordType, category: str) -> None:

@@ -1,27 +1,32 @@
-"""The fields a company adds: a new one with what its kind needs, edited, switched off and on again. Each in a dialog."""
+"""The fields a company adds: a new one with what its kind needs, edited, made another kind, switched off and on again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from litestar import Request, Response, get, post
 
-from dougong.errors import NotFound
+from dougong.errors import Invalid, NotFound, Problem
 from dougong.i18n import _, number_text
 from dougong.plugin.snapshot import current_snapshot
 from dougong.plugin.uses import records_holding
 from dougong.records.definitions import TEXT_LENGTH, Definition
+from dougong.records.expressions import compile_expression, render
 from dougong.records.fields import DEFAULT_CURRENCY
 from dougong.records.types import RecordType
+from dougong.shaping.conversion import CONVERTIBLE, Outlook
 from dougong.shaping.details import DISTINCT, KIND_LABELS
 from dougong.shaping.fields import add_field, change_field, defined_fields
+from dougong.shaping.kinds import change_kind, kind_outlook
+from dougong.shaping.templates import use_only_in
 from dougong.web.pages.designer import FIELDS, designer_href, kind_words, type_to_shape
-from dougong.web.pages.dialogs import answered, confirm_page, dialog_page
+from dougong.web.pages.dialogs import answered, confirm_page, dialog_page, whole_number
 from dougong.web.pages.forms import Typed
 from dougong.web.render import go, page
-from dougong.web.views import FormField, FormPage, Option
+from dougong.web.views import Banner, FormField, FormPage, Option
 
 __all__ = ["routes"]
 
@@ -49,7 +54,7 @@ def _new_page(record_type: RecordType, typed: Typed) -> FormPage:
     kind = typed.values.get("kind", "")
     if kind not in KIND_LABELS:
         raise NotFound
-    fields = [*_words(typed), *_details(record_type, kind, typed), *_flags(typed)]
+    fields = [*_words(typed), *_details(record_type, kind, typed), *_where(record_type, typed), *_flags(typed)]
     if kind in DISTINCT:
         fields.append(_box("distinct", str(_("No two records have the same value")), typed))
     return dialog_page(
@@ -67,6 +72,17 @@ def _words(typed: Typed) -> tuple[FormField, FormField]:
     label = _text("label", str(_("Name")), typed, required=True, max_length=60, wide=True)
     advice = str(_("Stands below the field in every form."))
     return label, _text("help", str(_("Help text")), typed, max_length=300, wide=True, help=advice)
+
+
+def _where(record_type: RecordType, typed: Typed) -> tuple[FormField, ...]:
+    """In which main categories it is used, where there are some."""
+    if record_type.category is None:
+        return ()
+    known = record_type.fields[record_type.category._meta.name].every_option
+    options = tuple(Option(o.key, str(_("Only: %(category)s", category=o.label or o.key))) for o in known)
+    every = str(_("Every main category"))
+    value, error = typed.values.get("only", ""), typed.error("only")
+    return (FormField("only", str(_("Used in")), "choice", value, error=error, options=options, placeholder=every),)
 
 
 def _flags(typed: Typed) -> tuple[FormField, ...]:
@@ -152,6 +168,11 @@ def _formula(record_type: RecordType, typed: Typed) -> Sequence[FormField]:
     return formula, _with_default("places", str(_("Decimal places of a number")), typed, "2")
 
 
+def _rule(record_type: RecordType, typed: Typed) -> Sequence[FormField]:
+    advice = str(_("For instance KH-{yyyy}{mm}-{0000}: year, month and a counter of four digits."))
+    return (_text("rule", str(_("Rule of its numbers")), typed, required=True, max_length=80, wide=True, help=advice),)
+
+
 _NO_OPERANDS = frozenset({"id", "version"})
 _ASKED: Mapping[str, Callable[[RecordType, Typed], Sequence[FormField]]] = {
     "text": _length,
@@ -161,6 +182,7 @@ _ASKED: Mapping[str, Callable[[RecordType, Typed], Sequence[FormField]]] = {
     "choices": _choices,
     "link": _target,
     "formula": _formula,
+    "serial": _rule,
 }
 
 
@@ -179,7 +201,9 @@ async def add(request: AnyRequest, collection: str) -> Response[Any]:
             distinct=_ticked(typed, "distinct"),
             details=_given(record_type, kind, typed),
         )
-        where = designer_href(record_type, typed.values.get("category", ""))
+        if only := typed.values.get("only", ""):
+            await use_only_in(record_type, made.key, only)
+        where = designer_href(record_type, only or typed.values.get("category", ""))
         return go(request, where, _("“%(name)s” is added.", name=made.words))
 
     async def ask(typed: Typed) -> FormPage:
@@ -208,8 +232,32 @@ def _given(record_type: RecordType, kind: str, typed: Typed) -> dict[str, Any]:
 async def ask_edit(request: AnyRequest, collection: str, key: str, category: str = "") -> Response[Any]:
     record_type = type_to_shape(collection)
     one = _definition(record_type, key)
-    now = {"label": str(one.words), "help": one.help, "indexed": "1" if one.indexed else "", "category": category}
+    kept = {name: _shown(record_type, one, name) for name in _CHANGEABLE if name in one.details}
+    now = {
+        "label": str(one.words),
+        "help": one.help,
+        "indexed": "1" if one.indexed else "",
+        "category": category,
+        **kept,
+    }
     return page(request, _edit_page(record_type, one, Typed(now)))
+
+
+_CHANGEABLE = ("formula", "rule")
+"""Of what a kind needs, what can be another without bringing any value over."""
+
+
+def _shown(record_type: RecordType, one: Definition, name: str) -> str:
+    """As people write it; a formula of which a field is off as it is kept."""
+    text = str(one.details.get(name, ""))
+    if name == "formula":
+        with suppress(Invalid):
+            return render(compile_expression(text, record_type), record_type)
+    return text
+
+
+def _changeable(record_type: RecordType, one: Definition, typed: Typed) -> Sequence[FormField]:
+    return [field for field in _details(record_type, one.kind, typed) if field.name in _CHANGEABLE]
 
 
 def _edit_page(record_type: RecordType, one: Definition, typed: Typed) -> FormPage:
@@ -217,7 +265,7 @@ def _edit_page(record_type: RecordType, one: Definition, typed: Typed) -> FormPa
         _("Edit “%(name)s”", name=one.words),
         f"{FIELDS}/{record_type.path}/{one.key}/edit",
         designer_href(record_type, typed.values.get("category", "")),
-        [*_words(typed), *_flags(typed)],
+        [*_words(typed), *_changeable(record_type, one, typed), *_flags(typed)],
         typed,
         intro=_("%(kind)s, called %(key)s by programs.", kind=kind_words(one.kind), key=one.key),
     )
@@ -236,11 +284,109 @@ async def edit(request: AnyRequest, collection: str, key: str) -> Response[Any]:
             label=typed.values.get("label", ""),
             help=typed.values.get("help", ""),
             indexed=_ticked(typed, "indexed"),
+            formula=_if_other(record_type, one, typed, "formula"),
+            rule=_if_other(record_type, one, typed, "rule"),
         )
         return go(request, designer_href(record_type, typed.values.get("category", "")), _("Saved."))
 
     async def ask(typed: Typed) -> FormPage:
         return _edit_page(record_type, one, typed)
+
+    return await answered(request, do, ask)
+
+
+def _if_other(record_type: RecordType, one: Definition, typed: Typed, name: str) -> str | None:
+    text = typed.values.get(name, "")
+    return text if name in one.details and text != _shown(record_type, one, name) else None
+
+
+# ------------------------------------------------------------------ another kind
+
+
+@get(f"{ONE}/kind", include_in_schema=False)
+async def ask_kind(request: AnyRequest, collection: str, key: str, category: str = "") -> Response[Any]:
+    record_type = type_to_shape(collection)
+    one = _definition(record_type, key)
+    return page(request, _kind_page(record_type, one, Typed({"category": category})))
+
+
+def _kind_page(record_type: RecordType, one: Definition, typed: Typed) -> FormPage:
+    """Which kind it is to be. What would become of its values is shown next."""
+    kinds = tuple(Option(k, str(words)) for k, words in KIND_LABELS.items() if k in CONVERTIBLE)
+    value, error = typed.values.get("kind", one.kind), typed.error("kind")
+    kind = FormField("kind", str(_("Kind of field")), "choice", value, error=error, options=kinds, required=True)
+    made = dialog_page(
+        _("Another kind for “%(name)s”", name=one.words),
+        f"{FIELDS}/{record_type.path}/{one.key}/kind",
+        designer_href(record_type, typed.values.get("category", "")),
+        [kind],
+        typed,
+        save=_("Next"),
+        intro=_("Nothing changes yet: what would become of its values is shown first."),
+    )
+    return replace(made, hidden=(("category", typed.values.get("category", "")),))
+
+
+async def _outlook_page(record_type: RecordType, one: Definition, typed: Typed) -> FormPage:
+    """What would become of its values, as far as it is said what the new kind needs."""
+    kind = typed.values.get("kind", "")
+    if kind not in CONVERTIBLE:
+        wrong = Problem("kind", _("“%(value)s” is no kind of field.", value=kind), kind, "choice")
+        return _kind_page(record_type, one, Typed({**typed.values, "kind": one.kind}, [wrong]))
+    seen: Outlook | None = None
+    try:
+        seen = await kind_outlook(record_type, one.key, kind, _given(record_type, kind, typed))
+    except Invalid as err:
+        if any(p.field in typed.values for p in err.problems):
+            typed = Typed(typed.values, [*typed.problems, *err.problems])
+    fields = _details(record_type, kind, typed)
+    made = dialog_page(
+        _(
+            "“%(name)s”: from %(before)s to %(kind)s",
+            name=one.words,
+            before=kind_words(one.kind),
+            kind=kind_words(kind),
+        ),
+        f"{FIELDS}/{record_type.path}/{one.key}/kind",
+        designer_href(record_type, typed.values.get("category", "")),
+        fields,
+        typed,
+        save=_("Next") if seen is None else _("Change the kind"),
+        look="danger" if seen is not None and seen.losing else "primary",
+    )
+    hidden = [("category", typed.values.get("category", "")), ("kind", kind)]
+    if seen is not None:
+        hidden.append(("losing", str(seen.losing)))
+    return replace(made, hidden=tuple(hidden), conflict=_outcome(seen) if seen is not None else None)
+
+
+def _outcome(seen: Outlook) -> Banner:
+    if not seen.losing:
+        words = _("%(held)s records hold a value, and each of them can be brought over.", held=number_text(seen.held))
+        return Banner(str(words), "ok")
+    words = _(
+        "%(held)s records hold a value; %(losing)s of them can't be brought over and would be empty:",
+        held=number_text(seen.held),
+        losing=number_text(seen.losing),
+    )
+    return Banner(str(words), lines=tuple(value for _id, value in seen.lost))
+
+
+@post(f"{ONE}/kind", include_in_schema=False, status_code=200)
+async def convert(request: AnyRequest, collection: str, key: str) -> Response[Any]:
+    """The second time around it is done, when no more values would be lost than were shown."""
+    record_type = type_to_shape(collection)
+    one = _definition(record_type, key)
+
+    async def ask(typed: Typed) -> FormPage:
+        return await _outlook_page(record_type, one, typed)
+
+    async def do(typed: Typed) -> Response[Any]:
+        kind, losing = typed.values.get("kind", ""), whole_number(typed.values.get("losing", ""))
+        if losing is None:
+            return page(request, await ask(typed))
+        await change_kind(record_type, key, kind, _given(record_type, kind, typed), losing=losing)
+        return go(request, designer_href(record_type, typed.values.get("category", "")), _("Its kind is changed."))
 
     return await answered(request, do, ask)
 
@@ -295,4 +441,4 @@ async def switch_on(request: AnyRequest, collection: str, key: str) -> Response[
     return go(request, designer_href(record_type, category), _("“%(name)s” is switched on again.", name=one.words))
 
 
-routes = [ask_new, add, ask_edit, edit, ask_off, switch_off, switch_on]
+routes = [ask_new, add, ask_edit, edit, ask_kind, convert, ask_off, switch_off, switch_on]

@@ -18,6 +18,7 @@ from dougong.records.definitions import Definition
 from dougong.records.fields import Field
 from dougong.records.shapes import Group, Layout, Place
 from dougong.records.types import RecordType
+from dougong.shaping.conversion import CONVERTIBLE
 from dougong.shaping.details import KIND_LABELS
 from dougong.shaping.fields import MANAGE, defined_fields
 from dougong.shaping.templates import Template, reset_template, save_template, template
@@ -47,7 +48,7 @@ __all__ = ["FIELDS", "designer_href", "kind_icon", "kind_words", "routes", "type
 AnyRequest = Request[Any, Any, Any]
 FIELDS = "/fields"
 _REFERENCES = frozenset({"person", "department", "link"})
-_FURTHER_KINDS: Mapping[str, Text] = {"year": _("Year"), "serial": _("Serial number"), "state": _("State")}
+_FURTHER_KINDS: Mapping[str, Text] = {"year": _("Year"), "state": _("State")}
 _ICONS: Mapping[str, str] = {
     "text": "letter-t",
     "long_text": "align-left",
@@ -289,10 +290,10 @@ class Designer:
     def _actions(self, added: Definition) -> tuple[Action, ...]:
         path = f"{FIELDS}/{self.record_type.path}/{added.key}"
         query = f"?{urlencode({'category': self.category})}" if self.category else ""
-        return (
-            Action(str(_("Edit the field")), f"{path}/edit{query}", "pencil", dialog=True),
-            Action(str(_("Switch off")), f"{path}/off{query}", "eye-off", dialog=True),
-        )
+        edit = Action(str(_("Edit the field")), f"{path}/edit{query}", "pencil", dialog=True)
+        kind = Action(str(_("Change the kind")), f"{path}/kind{query}", "transform", dialog=True)
+        off = Action(str(_("Switch off")), f"{path}/off{query}", "eye-off", dialog=True)
+        return (edit, kind, off) if added.kind in CONVERTIBLE else (edit, off)
 
 
 _LOCKED = _("It belongs to every record and can't be switched off or left empty.")
