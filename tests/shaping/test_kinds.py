@@ -67,3 +67,16 @@ async def test_what_cant_become_another_kind(customer: RecordType) -> None:
     for kind in ("link", "formula", "poem"):
         with pytest.raises(Invalid):
             await kind_outlook(customer, text, kind, {})
+
+
+async def test_a_program_looks_and_then_changes(admin: httpx.AsyncClient, customer: RecordType) -> None:
+    key = (await add_field(customer, "人数上限", "text")).key
+    await make(admin, name="程序换类型", **{key: "很多"})
+    path = f"/api/v1/record-types/customers/fields/{key}/kind"
+    seen = await admin.post(f"{path}/preview", json={"kind": "number"})
+    assert (seen.status_code, seen.json()["held"], seen.json()["losing"]) == (200, 1, 1)
+    assert seen.json()["lost"][0]["value"] == "很多"
+    assert (await admin.put(path, json={"kind": "number"})).status_code == 409
+    changed = await admin.put(path, json={"kind": "number", "losing": 1})
+    assert (changed.status_code, changed.json()["kind"], changed.json()["details"]) == (200, "number", {"places": 0})
+    assert (await admin.put(path, json={"kind": "poem"})).status_code == 400

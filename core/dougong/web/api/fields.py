@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from litestar import Request, Response, delete, get, patch, post
+from litestar import Request, Response, delete, get, patch, post, put
 from pydantic import BaseModel
 from pydantic import Field as Rule
 
@@ -16,6 +16,7 @@ from dougong.plugin.snapshot import current_snapshot
 from dougong.records.definitions import Definition
 from dougong.records.types import RecordType
 from dougong.shaping.fields import MANAGE, add_field, change_field, defined_fields
+from dougong.shaping.kinds import change_kind, kind_outlook
 from dougong.web.api.bodies import Body
 from dougong.web.api.records import json_object
 
@@ -45,6 +46,19 @@ class FieldChanges(Body):
     active: bool | None = None
     formula: str | None = None
     rule: str | None = None
+
+
+class OtherKind(Body):
+    """The kind a field is to become, with what that needs besides."""
+
+    kind: str
+    details: dict[str, Any] = Rule(default_factory=dict)
+
+
+class KindChange(OtherKind):
+    """The same, and how many records may lose their value by it."""
+
+    losing: int = Rule(0, ge=0, le=2**31 - 1)
 
 
 def _type_at(collection: str) -> RecordType:
@@ -91,13 +105,33 @@ async def switch_off(collection: str, key: str) -> None:
     await change_field(_type_at(collection), key, active=False)
 
 
+@post(f"{FIELDS}/{{key:str}}/kind/preview", include_in_schema=False, status_code=200)
+async def preview_kind(request: AnyRequest, collection: str, key: str) -> dict[str, Any]:
+    """How many records hold a value, how many would lose it, and some of those one may see."""
+    record_type = _type_at(collection)
+    given = OtherKind.model_validate(await json_object(request))
+    seen = await kind_outlook(record_type, key, given.kind, given.details)
+    return {
+        "held": seen.held,
+        "losing": seen.losing,
+        "lost": [{"id": record_id, "value": words} for record_id, words in seen.lost],
+    }
+
+
+@put(f"{FIELDS}/{{key:str}}/kind", include_in_schema=False)
+async def set_kind(request: AnyRequest, collection: str, key: str) -> dict[str, Any]:
+    record_type = _type_at(collection)
+    given = KindChange.model_validate(await json_object(request))
+    return _sent(await change_kind(record_type, key, given.kind, given.details, losing=given.losing))
+
+
 def _sent(one: Definition) -> dict[str, Any]:
     sent: dict[str, Any] = {
         "key": one.key,
         "label": str(one.words),
         "kind": one.kind,
         "help": one.help,
-        "details": dict(one.details),
+        "details": {k: v for k, v in one.details.items() if k != "before"},
         "indexed": one.indexed,
         "distinct": one.distinct,
         "active": one.active,
@@ -108,5 +142,5 @@ def _sent(one: Definition) -> dict[str, Any]:
     return sent
 
 
-routes = [list_fields, add, change, switch_off]
-BODIES: Mapping[str, type[BaseModel]] = {model.__name__: model for model in (NewField, FieldChanges)}
+routes = [list_fields, add, change, switch_off, preview_kind, set_kind]
+BODIES: Mapping[str, type[BaseModel]] = {model.__name__: model for model in (NewField, FieldChanges, OtherKind, KindChange)}

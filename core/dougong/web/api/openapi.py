@@ -490,6 +490,9 @@ def _field_paths(collection: Json) -> Json:
     one = _json({"type": "object", "required": list(properties), "properties": properties})
     key = {"name": "key", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
     errors = (400, 404, 409, 413, 415)
+    numbers = {"held": {"type": "integer"}, "losing": {"type": "integer"}}
+    lost = {"lost": {"type": "array", "items": {"type": "object"}}}
+    outlook = _json({"type": "object", "required": ["held", "losing", "lost"], "properties": {**numbers, **lost}})
 
     def body(name: str) -> Json:
         return {"$ref": f"#/components/schemas/{name}"}
@@ -504,6 +507,14 @@ def _field_paths(collection: Json) -> Json:
             "delete": _operation(
                 "switchOff", "Field", tag, [collection, key], {"204": {"description": "Switched off"}}, (404, 409)
             ),
+        },
+        f"{base}/{{key}}/kind": {
+            "put": _operation("setKind", "Field", tag, [collection, key], {"200": one}, (*errors, 429), body("KindChange"))
+        },
+        f"{base}/{{key}}/kind/preview": {
+            "post": _operation(
+                "previewKind", "Field", tag, [collection, key], {"200": outlook}, (*errors, 429), body("OtherKind")
+            )
         },
     }
 
