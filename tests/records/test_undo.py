@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from piccolo.querystring import QueryString
 
 from dougong.access.principal import acting_as, system
-from dougong.db import current_transaction, transaction
+from dougong.db import current_transaction, engine, fetch, transaction
 from dougong.errors import Forbidden, NotFound, Refused
 from dougong.records import desk
+from dougong.records.gate import cleared, physical
 from dougong.records.undo import undo, what_undo_does
 from dougong.testing import World
 from dougong_customers.api import Contact, Customer, Interaction
@@ -159,6 +162,46 @@ async def test_a_value_somebody_else_took_and_a_reference_that_went_are_listed(w
         undone = await undo(batch)
     assert listed(undone) == {("customer", "reference")}
     assert undone.restored == {"contact": [contact.id]}
+
+
+async def test_who_may_not_be_without_a_reference_does_not_come_back_without_it(world: World):
+    async with world.acting("admin"):
+        old = await desk.create(Customer, {"name": "先走的客户"})
+        contact = await desk.create(Contact, {"name": "跟着走的人", "customer": old.id})
+        batch, _ = await batch_of(desk.remove(contact))
+        await desk.remove(old)
+        undone = await undo(batch)
+        assert (undone.count, listed(undone), await row_of(contact)) == (0, {("customer", "reference")}, None)
+
+
+async def test_what_the_log_has_no_reference_for_stays_as_it_is(world: World):
+    """As it was written when the reference could still be empty."""
+    async with world.acting("admin"):
+        customer = await desk.create(Customer, {"name": "后来必填的客户"})
+        other = await desk.create(Customer, {"name": "另一个客户"})
+        contact = await desk.create(Contact, {"name": "原来无主的人", "customer": customer.id})
+        changed, contact = await batch_of(desk.change(contact, {"customer": other.id, "title": "经理"}))
+        await without_customer(changed)
+        undone = await undo(changed)
+        assert (undone.restored, listed(undone)) == ({"contact": [contact.id]}, {("customer", "reference")})
+        now = await row_of(contact)
+        assert (now["customer"], now["title"]) == (other.id, "")
+        removed, _ = await batch_of(desk.remove(await desk.get(Contact, contact.id)))
+        await without_customer(removed)
+        undone = await undo(removed)
+        assert (undone.count, listed(undone), await row_of(contact)) == (0, {("customer", "reference")}, None)
+
+
+async def without_customer(batch: str) -> None:
+    """The log of the batch, as if the record had belonged to nobody."""
+    table = physical(engine(), "change_log")
+    with cleared("desk"):
+        found = await fetch(
+            QueryString(f"SELECT id, before FROM {table} WHERE batch = {{}} AND record = 'contact'", batch)
+        )
+        [row] = found
+        before = json.dumps({**json.loads(row["before"]), "customer": None})
+        await fetch(QueryString(f"UPDATE {table} SET before = {{}} WHERE id = {{}}", before, row["id"]))
 
 
 async def test_a_hook_may_keep_one_record_and_the_rest_goes_back(world: World, monkeypatch: pytest.MonkeyPatch):

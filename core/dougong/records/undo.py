@@ -13,6 +13,7 @@ from dataclasses import replace as replaced
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from piccolo.columns import ForeignKey
 from piccolo.columns.base import Column
 from piccolo.querystring import QueryString
 
@@ -40,6 +41,7 @@ GONE = _("It is gone, or you may not see it.")
 NOT_YOURS = _("Not yours to change.")
 HIDDEN_FIELDS = _("Fields you may not see are left as they are.")
 NO_SUCH_REFERENCE = _("What it referred to is gone, or you may not see it.")
+NEEDED = _("It held nothing then, and may not be empty now.")
 TAKEN = _("Another record has this value now.")
 OTHER_KIND = _("The field is of another kind now.")
 BESIDE = _("What is kept beside the record is not taken back.")
@@ -336,6 +338,10 @@ class _OfType:
             return
         if now == was:
             return
+        column = self.columns[key]
+        if was is None and not column._meta.null:
+            self.keep(done.record_id, NEEDED, "reference" if isinstance(column, ForeignKey) else "required", key)
+            return
         try:
             then = self.read(key, after)
         except KindChanged:
@@ -452,7 +458,7 @@ class _OfType:
 
     def _row_of(self, done: Done) -> dict[str, Any]:
         """All it held, also of fields that are switched off; a column there was none of then starts with its default."""
-        before = done.before or {}
+        before = {key: value for key, value in (done.before or {}).items() if value is not None}
         row: dict[str, Any] = {"id": done.record_id}
         for key, column in self.columns.items():
             if key in _SYSTEMS_OWN:
@@ -472,6 +478,8 @@ class _OfType:
     async def _empty_lost_references(self, rows: dict[int, dict[str, Any]]) -> None:
         for column in self.record_type.table._meta.foreign_key_columns:
             key, target = column._meta.name, column._foreign_key_meta.resolved_references
+            if not column._meta.null:
+                self._empty(rows, [i for i, row in rows.items() if row[key] is None], column, NEEDED, "reference")
             asked = {row[key] for row in rows.values() if row[key]}
             if not asked:
                 continue
