@@ -11,6 +11,7 @@ from dougong.db import registry
 from dougong.db.columns import Varchar
 from dougong.db.statement import Unreadable, read
 from dougong.errors import Forbidden
+from dougong.plugin.snapshot import Snapshot, current_snapshot, pinned
 from dougong.records.gate import Gate, guard, guarded, unguard
 
 SQL = "SELECT name FROM gate_client WHERE name > {}"
@@ -43,6 +44,32 @@ async def test_the_same_person_gets_the_same_text_without_asking_the_guard_again
         texts(world, Principal(1, departments=(10,), version=(2,)))
         texts(world, Principal(2, departments=(10,), version=(1,)))
         assert len(asked) == 3
+    finally:
+        guard(keeper)
+
+
+async def test_a_scope_made_on_an_older_snapshot_is_not_taken_for_the_one_being_served(world):
+    """A request that began before a switch finishes on what was on: its scope isn't that of those behind it."""
+    keeper = guarded("gate_client")
+
+    class AsSwitched:
+        table, via = world.Client, ()
+
+        def read(self, principal, engine, alias):
+            return None if current_snapshot().epoch == 1 else keeper.read(principal, engine, alias)
+
+        def held_back(self, principal):
+            return keeper.held_back(principal)
+
+    me = Principal(1, departments=(10,), version=(3,))
+    guard(AsSwitched())
+    try:
+        with acting_as(me):
+            counts = []
+            for epoch in (1, 2, 1):
+                with pinned(Snapshot.of(epoch, [])):
+                    counts.append(await world.Client.count())
+        assert counts == [30, 6, 30]
     finally:
         guard(keeper)
 

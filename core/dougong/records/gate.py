@@ -28,6 +28,7 @@ from dougong.db.functions import FUNCTIONS
 from dougong.db.statement import Dialect, Statement, Unreadable, read
 from dougong.errors import Forbidden
 from dougong.i18n import _
+from dougong.plugin.snapshot import maybe_snapshot
 
 if TYPE_CHECKING:
     from piccolo.columns import Column
@@ -159,16 +160,20 @@ class Admission:
     closed: frozenset[str] = frozenset()
 
 
+_Stamp = tuple[int, int, int]
+"""Of the tables, of the guards, and of the snapshot worked on: what is on decides what guards show."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A scoped statement before its values: kept as long as tables, guards and columns stay."""
+    """A scoped statement before its values: kept as long as tables, guards, columns and what is switched on stay."""
 
     sql: str
     values: Sequence[Any]
     shadowed: frozenset[str]
     defined: frozenset[str]
     closed: frozenset[str]
-    stamp: tuple[int, int]
+    stamp: _Stamp
     columns: tuple[tuple[type[Table], int], ...]
 
     def is_current(self) -> bool:
@@ -357,8 +362,9 @@ def _writes(statement: Statement) -> bool:
     raise Forbidden(_("“%(verb)s” is not for ordinary code.") % {"verb": statement.verb})
 
 
-def _stamp() -> tuple[int, int]:
-    return registry.generation(), _guard_generation
+def _stamp() -> _Stamp:
+    snapshot = maybe_snapshot()
+    return registry.generation(), _guard_generation, snapshot.epoch if snapshot else 0
 
 
 def _with_parents(names: Sequence[str]) -> list[str]:
