@@ -11,7 +11,7 @@ from dougong.plugin.impact import rows_held
 from dougong.plugin.manifest import Plugin
 from dougong.plugin.uses import records_holding, uses_of
 from dougong.records.mentions import readers_among
-from dougong.records.references import where_used
+from dougong.records.references import referred_to, where_used
 from dougong.shaping.conversion import outlook
 
 __all__ = ["core"]
@@ -60,6 +60,12 @@ core = Plugin(
     lookups=[education],
     openings=[
         Opening(where_used, _("Who refers to a record that can't be deleted, as numbers"), sees=None),
+        Opening(
+            referred_to,
+            _("Which of many records can't be deleted because something refers to them"),
+            sees=None,
+            per_minute=60,  # a question and its answer ask once each, for each type of record
+        ),
         Opening(
             uses_of,
             _("How many records hold a choice"),

@@ -133,6 +133,7 @@ def seen_by(opening: Opening) -> str:
 
 OF_THE_DEED = {
     "dougong.where_used": "that of the deletion",
+    "dougong.referred_to": "that of the deletion",
     "dougong.readers_among": "that of reading the record",
 }
 """The right that whoever calls the opening asks for before."""

@@ -120,19 +120,24 @@ async def _referring(name: str, columns: Sequence[PiccoloForeignKey[Any]], recor
 async def referred_to(record_type: RecordType, record_ids: Collection[int]) -> set[int]:
     """Which of these records can't go, because something that stays refers to them; what goes with them doesn't count.
 
-    The unseen count too, as in `where_used`. One query per column that points to them.
+    A declared opening: of many records, those that others refer to are left out, the unseen counted too. One query per
+    column that points to them.
     """
     held: set[int] = set()
     columns = referring_columns(record_type.table, await tables_made()) if record_ids else []
-    while columns:
-        going = set(record_ids) - held
-        with opened(where_used), cleared("desk"):
-            found = {i for column in columns for i in await _held(column, record_type, going)}
-        if not found:
-            break
-        held |= found
-        columns = [c for c in columns if c._meta.table is record_type.table]
+    if not columns:
+        return held
+    with opened(referred_to), cleared("desk"):
+        while found := await _held_by_one_of(columns, record_type, set(record_ids) - held):
+            held |= found
+            columns = [c for c in columns if c._meta.table is record_type.table]
     return held
+
+
+async def _held_by_one_of(
+    columns: Sequence[PiccoloForeignKey[Any]], record_type: RecordType, going: Collection[int]
+) -> set[int]:
+    return {i for column in columns for i in await _held(column, record_type, going)}
 
 
 async def _held(column: PiccoloForeignKey[Any], record_type: RecordType, going: Collection[int]) -> set[int]:
