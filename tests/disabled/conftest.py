@@ -94,6 +94,8 @@ async def _examples(company: Company) -> dict[str, Example]:
     said = await log_interaction(customer, "call", "样例往来记录")
     await desk.change(said, {"owner": wangfang})
     found["interaction"] = (said.id, "样例往来记录")
+    await make("participant", "样例参与人", interaction=said.id)
+    await make("co_owner_request", "样例共有理由", customer=customer)
     note = "样例关系备注"
     related = await make("customer_relation", "partner_of", customer=customer, related=other, remark=note)
     found["customer_relation"] = (related, note)

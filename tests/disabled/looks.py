@@ -284,8 +284,9 @@ HOOKS = [name for name in hookspecs.__all__ if name not in ("hook", "subjects_of
 
 
 async def _announce(name: str, record: RecordType) -> None:
-    """What the desk says when such a record is made."""
-    given = {"record_type": record, "old": None, "new": dict.fromkeys(record.fields), "principal": current()}
+    """What the desk says when such a record is made, with a word in each of its texts."""
+    new = {key: "样例" if field.kind == "text" else None for key, field in record.fields.items()}
+    given = {"record_type": record, "old": None, "new": new, "principal": current()}
     arguments = {**given, "verb": "create", "ids": [], "batch": "none"}
     await current_snapshot().hooks.call(
         name, **{k: arguments[k] for k in signature(getattr(hookspecs, name)).parameters}
