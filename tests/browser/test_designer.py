@@ -92,6 +92,7 @@ def test_the_preview_stands_beside_it_where_there_is_room_and_behind_a_button_el
             if not beside:
                 page.click("button[value=preview]")
                 page.locator("#dg-preview").wait_for()
+                assert page.locator(".dg-bar").bounding_box()["y"] >= 0, "only what scrolls is scrolled"
                 page.click("button[value=preview]")
                 assert not page.locator("#dg-preview").is_visible()
 

@@ -285,7 +285,7 @@ class Designer:
         return tuple(found)
 
     def _example(self) -> str:
-        return f"not empty({{{self.record_type.fields[self.record_type.title._meta.name].label}}})"
+        return f'{{{self.record_type.fields[self.record_type.title._meta.name].label}}} == "…"'
 
     def _actions(self, added: Definition) -> tuple[Action, ...]:
         path = f"{FIELDS}/{self.record_type.path}/{added.key}"

@@ -75,7 +75,7 @@ def _in_words(record_type: RecordType, when: str) -> str:
 def as_kept(record_type: RecordType, layout: Layout) -> Layout:
     """What was laid out as it is saved: defaults as the API takes them, and no heading without fields."""
     groups = (Group(g.label, tuple(_kept(record_type, p) for p in g.places)) for g in layout.groups if g.places)
-    return with_known_headings(record_type, Layout(tuple(groups)))
+    return Layout(tuple(groups))
 
 
 def _kept(record_type: RecordType, place: Place) -> Place:
@@ -92,7 +92,10 @@ def _kept(record_type: RecordType, place: Place) -> Place:
 
 
 def sent_draft(record_type: RecordType, shipped: Layout, sent: Sent) -> Draft:
-    """What the designer sent: its rows in their order. Fields it doesn't name go where they are shipped."""
+    """What the designer sent: its rows in their order. Fields it doesn't name go where they are shipped.
+
+    A heading that reads like a shipped one is that, and stays translated.
+    """
     form: dict[str, list[str]] = {}
     for name, value in sent:
         form.setdefault(name, []).append(value)
