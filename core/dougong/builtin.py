@@ -55,6 +55,7 @@ core = Plugin(
         Right("lookups.manage", _("Keep the lists of choices")),
         Right("fields.manage", _("Add fields to records and lay out their templates")),
         Right("settings.manage", _("Change settings")),
+        Right("views.share", _("Share views of lists with everybody")),
     ],
     presets=records.presets,
     lookups=[education],

@@ -207,6 +207,7 @@ PLACES: Mapping[str, Place] = {
     "department_id": lambda asker, _type, _fact: _ids(asker, "department"),
     "group": lambda asker, _type, _fact: (1, 2, UNKNOWN),
     "group_id": lambda asker, _type, _fact: (1, 2, UNKNOWN),
+    "saved": lambda _asker, _type, _fact: (1, 2, UNKNOWN),
     "comment": lambda asker, _type, _fact: range(1, 4),
     "mention": lambda asker, _type, _fact: range(1, 4),
     "session": lambda asker, _type, _fact: range(1, 10),

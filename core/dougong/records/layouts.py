@@ -12,7 +12,7 @@ from dougong.records.filters import visible_field
 from dougong.records.tables import Private
 from dougong.records.types import RecordType
 
-__all__ = ["ListLayout", "columns_for", "reset_columns", "save_columns"]
+__all__ = ["ListLayout", "reset_columns", "save_columns", "shown_columns"]
 
 _WHY = "keep how a person likes their lists"
 _ONLY = frozenset({"core_list_layout"})
@@ -30,18 +30,11 @@ def shipped_columns(record_type: RecordType) -> tuple[str, ...]:
     return tuple(c._meta.name for c in record_type.list_view.columns)
 
 
-async def columns_for(record_type: RecordType) -> tuple[str, ...]:
-    """Field keys in order, the title first: the person's own choice, else the list's own; never a hidden field."""
-    user = current().user
-    with acting_as(system(_WHY, _ONLY)):
-        row = (
-            await ListLayout.select(ListLayout.columns)
-            .where(ListLayout.user == user, ListLayout.record == record_type.key)
-            .first()
-        )
-    chosen = json.loads(row["columns"]) if row else shipped_columns(record_type)
+def shown_columns(record_type: RecordType, chosen: Sequence[str] | None) -> tuple[str, ...]:
+    """The columns chosen, or those shipped, as far as the acting person may see them; the title first."""
     title = record_type.title._meta.name
-    return tuple(k for k in dict.fromkeys((title, *chosen)) if visible_field(record_type, k))
+    wanted = shipped_columns(record_type) if chosen is None else chosen
+    return tuple(k for k in dict.fromkeys((title, *wanted)) if visible_field(record_type, k))
 
 
 async def save_columns(record_type: RecordType, keys: Sequence[str]) -> None:

@@ -394,9 +394,6 @@ class FilterForm:
     values: tuple[tuple[str, str], ...] = ()
     """What the form keeps of the rest of the query (view, quick find, sort)."""
     clear_href: str = ""
-    save_url: str = ""
-    """POST `name` (and, when shown, the query itself in `save_values`) here saves the query as a view of one's own."""
-    save_values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -508,6 +505,8 @@ class ListPage:
     create: Action | None = None
     actions: tuple[Action, ...] = ()
     tabs: tuple[Tab, ...] = ()
+    view_actions: tuple[Action, ...] = ()
+    """What can be done with the list as it stands: saved as a view, saved again."""
     counts_url: str = ""
     find: QuickFind | None = None
     chips: tuple[FilterChip, ...] = ()

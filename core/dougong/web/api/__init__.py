@@ -16,6 +16,7 @@ from dougong.web.api import (
     sessions,
     templates,
     types,
+    views,
     whoami,
 )
 
@@ -37,5 +38,6 @@ routes = [
     *attachments.routes,
     *favourites.routes,
     *comments.routes,
+    *views.routes,
     *records.routes,
 ]

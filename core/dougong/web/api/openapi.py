@@ -15,7 +15,7 @@ from dougong.plugin.snapshot import Snapshot, current_snapshot
 from dougong.records.attachments import takes_files
 from dougong.records.fields import Field
 from dougong.records.types import Action, RecordType
-from dougong.web.api import access, comments, fields, groups, templates
+from dougong.web.api import access, comments, fields, groups, templates, views
 from dougong.web.problems import TITLES
 
 __all__ = ["describe", "routes"]
@@ -88,6 +88,7 @@ def _record_paths(record_type: RecordType) -> Json:
         ),
     }
     described[f"{base}/{{id}}/favourite"] = _favourite(name, tag)
+    described |= _views(base, name, tag)
     if record_type.menu:
         described |= _comments(base, name, tag)
     if record_type.scope.has("role"):
@@ -172,6 +173,32 @@ def _favourite(name: str, tag: list[str]) -> Json:
     return {
         "put": _operation("keepFavourite", name, tag, [_id_parameter()], done, (404,)),
         "delete": _operation("dropFavourite", name, tag, [_id_parameter()], done, (404,)),
+    }
+
+
+def _views(base: str, name: str, tag: list[str]) -> Json:
+    """The saved views of a list."""
+    texts = {key: {"type": "string"} for key in ("name", "q", "sort")}
+    columns = {"type": "array", "items": {"type": "string"}}
+    flags = {key: {"type": "boolean"} for key in ("shared", "own")}
+    view = {
+        "type": "object",
+        "required": ["id", "name", "filter", "q", "sort", "columns", "shared", "own"],
+        "properties": {"id": _ID, "filter": {}, "columns": columns, **texts, **flags},
+    }
+    number = {"name": "saved", "in": "path", "required": True, "schema": _ID}
+    new, changes = ({"$ref": f"#/components/schemas/{schema}"} for schema in ("NewView", "ViewChanges"))
+    made = {"201": {**_json(view), "headers": {"Location": {"schema": {"type": "string"}}}}}
+    writes, gone = (400, 404, 413, 415), {"204": {"description": "Deleted"}}
+    return {
+        f"{base}/views": {
+            "get": _operation("views", name, tag, [], {"200": _json(_items(view))}, ()),
+            "post": _operation("saveView", name, tag, [], made, writes, new),
+        },
+        f"{base}/views/{{saved}}": {
+            "patch": _operation("changeView", name, tag, [number], {"200": _json(view)}, writes, changes),
+            "delete": _operation("removeView", name, tag, [number], gone, (404,)),
+        },
     }
 
 
@@ -509,7 +536,9 @@ def _field_paths(collection: Json) -> Json:
             ),
         },
         f"{base}/{{key}}/kind": {
-            "put": _operation("setKind", "Field", tag, [collection, key], {"200": one}, (*errors, 429), body("KindChange"))
+            "put": _operation(
+                "setKind", "Field", tag, [collection, key], {"200": one}, (*errors, 429), body("KindChange")
+            )
         },
         f"{base}/{{key}}/kind/preview": {
             "post": _operation(
@@ -694,6 +723,7 @@ def _body_schemas() -> Json:
         **fields.BODIES,
         **groups.BODIES,
         **templates.BODIES,
+        **views.BODIES,
     }.items():
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         found |= schema.pop("$defs", {})

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 from litestar import Request, get
 
 from dougong.access.principal import current
 from dougong.access.rights import may
+from dougong.errors import Invalid
 from dougong.i18n import number_text
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
 from dougong.records.attachments import files_of, takes_files
-from dougong.records.filters import compile_filter, conditions
+from dougong.records.filters import both, compile_filter, conditions, quick_find
 from dougong.records.queries import bounded_count
 from dougong.records.types import RecordType
+from dougong.records.views import views_at
 from dougong.web.addresses import id_at
 from dougong.web.files import TAB as FILES
-from dougong.web.pages.lists import can_be_asked, total_words, type_at, views_of
+from dougong.web.pages.lists import SAVED, can_be_asked, opened, total_words, type_at, views_of
 from dougong.web.pages.records import pointing_to, tab_key
 from dougong.web.shell import menus_for
 
@@ -65,6 +68,13 @@ async def view_counts(collection: str) -> dict[str, str]:
         found[f"view:{number}"] = await _count(
             f"{record_type.key}:{number}", record_type, compile_filter(record_type, tree)
         )
+    for kept in (await views_at(record_type)).views:
+        query = opened(record_type, kept).query()
+        with suppress(Invalid):  # a field it asks about is off, or hidden by now
+            clause = both(compile_filter(record_type, query.filter), quick_find(record_type, query.q))
+            found[f"view:{SAVED}{kept.id}"] = await _count(
+                f"{record_type.key}:{query.filter}:{query.q}", record_type, clause
+            )
     return found
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post
-from litestar.datastructures import MultiDict
+from litestar.datastructures.multi_dicts import MultiMixin
 
 from dougong.access.principal import current
-from dougong.access.rights import may
+from dougong.access.rights import may, may_do
 from dougong.errors import Forbidden, Invalid, NotFound
 from dougong.i18n import _, number_text
 from dougong.plugin.snapshot import current_snapshot
@@ -19,10 +19,11 @@ from dougong.records import references
 from dougong.records.bulk import jobs_of
 from dougong.records.favourites import is_favourite
 from dougong.records.fields import Field
-from dougong.records.filters import FAVOURITE, OPERATORS, PERIODS, conditions, visible_field
-from dougong.records.layouts import columns_for, reset_columns, save_columns
+from dougong.records.filters import FAVOURITE, OPERATORS, PERIODS, compile_filter, conditions, visible_field
+from dougong.records.layouts import reset_columns, save_columns, shown_columns
 from dougong.records.queries import BOUND, Page, Query, fetch_page
 from dougong.records.types import RecordType, SavedView
+from dougong.records.views import SHARE, Question, Term, View, Views, change_view, terms_of, tree_of, views_at
 from dougong.web.cells import cell_maker, title_cell
 from dougong.web.render import go, page
 from dougong.web.views import (
@@ -47,7 +48,7 @@ from dougong.web.views import (
     TableView,
 )
 
-__all__ = ["ListState", "control_kind", "list_state", "routes", "table_view", "type_at", "views_of"]
+__all__ = ["ListState", "control_kind", "list_state", "opened", "routes", "table_view", "type_at", "views_of"]
 
 SIZES = (20, 50, 100)
 DEFAULT_SIZE = 50
@@ -71,17 +72,19 @@ def type_at(collection: str, action: str = "read") -> RecordType:
 
 @dataclass(frozen=True)
 class ListState:
-    """What the address says about a list. `terms` are the filter's conditions: field, operator, value, group."""
+    """What the address says about a list. `view` is the shipped one, unless it was `saved` by somebody: then all that
+    is asked stands in `terms`."""
 
     record_type: RecordType
     view: int = 0
+    saved: int = 0
     q: str = ""
     sort: str = ""
     page: int = 1
     size: int = DEFAULT_SIZE
     cursor: str = ""
     exact: bool = False
-    terms: tuple[tuple[str, str, str, int], ...] = ()
+    terms: tuple[Term, ...] = ()
 
     def pairs(self, **changes: Any) -> list[tuple[str, str]]:
         """The address's parameters; whatever turns the list to something else starts on its first page."""
@@ -91,6 +94,7 @@ class ListState:
         found: list[tuple[str, str]] = []
         for name, value, usual in (
             ("view", changed.view, 0),
+            ("saved", changed.saved, 0),
             ("q", changed.q, ""),
             ("sort", changed.sort, ""),
             ("size", changed.size, DEFAULT_SIZE),
@@ -116,14 +120,17 @@ class ListState:
     @property
     def tree(self) -> Any:
         """The view's and the reader's conditions as one filter tree."""
-        parts: list[Any] = conditions(views_of(self.record_type)[self.view].where)
-        groups: dict[int, list[Any]] = {}
-        for key, operator, value, group in self.terms:
-            groups.setdefault(group, []).append(_leaf(self.record_type, key, operator, value))
-        own = [{"and": terms} for terms in groups.values()]
-        if own:
-            parts.append({"or": own} if len(own) > 1 else own[0])
-        return parts
+        shipped = [] if self.saved else conditions(views_of(self.record_type)[self.view].where)
+        own = tree_of(self.terms)
+        return [*shipped, own] if own else shipped
+
+    @property
+    def question(self) -> Question:
+        """What a view holds that is saved here, but for its columns: the shipped view's conditions among its own."""
+        shipped = () if self.saved else terms_of(conditions(views_of(self.record_type)[self.view].where))
+        groups = sorted({group for *_term, group in self.terms}) or [0]
+        base = tuple((key, operator, value, group) for group in groups for key, operator, value, _at in shipped)
+        return Question(tuple(dict.fromkeys((*base, *self.terms))), self.q, self.sort)
 
     def query(self) -> Query:
         return Query(
@@ -138,19 +145,10 @@ class ListState:
         )
 
 
-def _leaf(record_type: RecordType, key: str, operator: str, value: str) -> list[Any]:
-    if operator == "empty":
-        return [key, operator, value or "true"]
-    if operator == "in":
-        return [key, operator, [v.strip() for v in value.replace("，", ",").split(",") if v.strip()]]
-    return [key, operator, value]
-
-
-def list_state(record_type: RecordType, given: MultiDict[Any] | Mapping[str, Any]) -> ListState:
+def list_state(record_type: RecordType, given: MultiMixin[Any]) -> ListState:
     """Read the address leniently: a number that can't be read falls back, so that no bookmark ever breaks."""
     whole = given.get
-    many = given.getall if isinstance(given, MultiDict) else (lambda k, d: given.get(k, d))
-    keys, signs, values, groups = (list(many(k, [])) for k in ("f", "o", "v", "g"))
+    keys, signs, values, groups = (list(given.getall(name, [])) for name in ("f", "o", "v", "g"))
     groups += ["0"] * (len(keys) - len(groups))
     terms = tuple(
         (str(k), str(o), str(v), _whole(g, 0))
@@ -162,6 +160,7 @@ def list_state(record_type: RecordType, given: MultiDict[Any] | Mapping[str, Any
     return ListState(
         record_type,
         view=view if view < len(views_of(record_type)) else 0,
+        saved=_whole(whole("saved", 0), 0),
         q=str(whole("q", ""))[:200].replace("\x00", ""),
         sort=str(whole("sort", "")),
         page=max(_whole(whole("page", 1), 1), 1),
@@ -170,6 +169,12 @@ def list_state(record_type: RecordType, given: MultiDict[Any] | Mapping[str, Any
         exact=whole("count", "") == "exact",
         terms=terms[:50],
     )
+
+
+def opened(record_type: RecordType, view: View, size: int = DEFAULT_SIZE) -> ListState:
+    """The list as somebody saved it."""
+    asked = view.question
+    return ListState(record_type, saved=view.id, q=asked.q, sort=asked.sort, size=size, terms=asked.terms)
 
 
 def _whole(text: Any, default: int) -> int:
@@ -183,19 +188,54 @@ def _whole(text: Any, default: int) -> int:
 @get("/{collection:str}", include_in_schema=False)
 async def show_list(request: AnyRequest, collection: str) -> Response[Any]:
     record_type = type_at(collection)
-    state = list_state(record_type, request.query_params)
+    state, kept = list_state(record_type, request.query_params), await views_at(record_type)
+    if (name := request.query_params.get("view", "")).startswith(SAVED):
+        view = kept.named(_whole(name.removeprefix(SAVED), 0))
+        if view is None:
+            return go(request, f"/{record_type.path}", _("This view is no longer there."))
+        state = opened(record_type, view, state.size)
     if jumped_nowhere(request, state):
         return go(request, state.href(page=1))
-    banner = None
-    keys = await columns_for(record_type)
+    banner, keys = None, columns_of(state, kept)
     try:
         found = await fetch_page(replace(state.query(), fields=keys), with_titles=True)
     except Invalid as err:
-        banner = Banner(str(err), "bad", Action(str(_("Clear")), f"/{record_type.path}"))
-        state = ListState(record_type)
+        banner, state = _without_what_cannot_be_asked(state, kept.named(state.saved), err)
         found = await fetch_page(replace(state.query(), fields=keys), with_titles=True)
     starred = await is_favourite(record_type, [row["id"] for row in found.rows])
-    return page(request, await list_page(state, keys, found, starred, banner))
+    return page(request, await list_page(state, kept, found, starred, banner))
+
+
+def columns_of(state: ListState, kept: Views) -> tuple[str, ...]:
+    """A saved view's own columns, else those the person wants in this list."""
+    view = kept.named(state.saved)
+    return shown_columns(state.record_type, view.question.columns or None) if view else kept.columns
+
+
+def _without_what_cannot_be_asked(state: ListState, view: View | None, err: Invalid) -> tuple[Banner, ListState]:
+    """A saved view shows what still can be asked, and says what can't; any other question is dropped."""
+    record_type = state.record_type
+    if view is None:
+        clear = Action(str(_("Clear")), f"/{record_type.path}")
+        return Banner(str(err), "bad", clear), ListState(record_type)
+    left_out = _(
+        "“%(name)s” asks about fields that are switched off or that you may not see. That part is left out.",
+        name=view.name,
+    )
+    terms = tuple(term for term in state.terms if _can_be_asked(record_type, term))
+    lines = (str(err),) if view.own else ()
+    sort = state.sort if visible_field(record_type, state.sort.removeprefix("-")) else ""
+    return Banner(str(left_out), "warn", lines=lines), ListState(
+        record_type, saved=view.id, q=state.q, sort=sort, size=state.size, terms=terms
+    )
+
+
+def _can_be_asked(record_type: RecordType, term: Term) -> bool:
+    try:
+        compile_filter(record_type, tree_of([term]))
+    except Invalid:
+        return False
+    return True
 
 
 def jumped_nowhere(request: AnyRequest, state: ListState) -> bool:
@@ -204,9 +244,9 @@ def jumped_nowhere(request: AnyRequest, state: ListState) -> bool:
 
 
 async def list_page(
-    state: ListState, keys: Sequence[str], found: Page, starred: Collection[int] = (), banner: Banner | None = None
+    state: ListState, kept: Views, found: Page, starred: Collection[int] = (), banner: Banner | None = None
 ) -> ListPage:
-    record_type = state.record_type
+    record_type, keys, view = state.record_type, columns_of(state, kept), kept.named(state.saved)
     path = f"/{record_type.path}"
     create = Action(str(_("New %(what)s", what=record_type.label)), f"{path}/new", "plus", look="primary")
     filtered = bool(state.q or state.terms)
@@ -221,14 +261,15 @@ async def list_page(
         ),
         pager=_pager(state, found),
         create=create if may(current(), record_type, "create") else None,
-        tabs=_tabs(state),
+        tabs=(*_tabs(state), *_saved_tabs(state, kept)),
+        view_actions=_view_actions(state, view),
         counts_url=f"{path}/counts",
         find=QuickFind(_find_words(record_type), state.q),
         chips=await _chips(state),
         clear_href=state.href(q="", terms=()) if filtered else "",
         filter=await _filter_form(state),
         sorts=_sorts(state, keys),
-        layout=_layout(state, keys),
+        layout=_layout(state, keys) if view is None or view.own else None,
         query=state.kept("q"),
         banner=banner,
     )
@@ -267,7 +308,7 @@ def _tabs(state: ListState) -> tuple[Tab, ...]:
         Tab(
             str(view.label),
             ListState(state.record_type, view=n, size=state.size, sort=state.sort).href(),
-            n == state.view,
+            n == state.view and not state.saved,
             count_key=f"view:{n}",
         )
         for n, view in enumerate(views_of(state.record_type))
@@ -275,6 +316,60 @@ def _tabs(state: ListState) -> tuple[Tab, ...]:
     )
 
 
+def _saved_tabs(state: ListState, kept: Views) -> tuple[Tab, ...]:
+    return tuple(
+        Tab(
+            view.name,
+            view_href(state.record_type, view.id),
+            view.id == state.saved,
+            count_key=f"view:{SAVED}{view.id}",
+            icon="users" if view.shared else "bookmark",
+        )
+        for view in kept.shown_in(state.record_type)
+    )
+
+
+def view_href(record_type: RecordType, view_id: int) -> str:
+    return f"/{record_type.path}?view={SAVED}{view_id}"
+
+
+def _view_actions(state: ListState, view: View | None) -> tuple[Action, ...]:
+    """What can be done with the list as it stands, and with the view it came from."""
+    path, shown = f"/{state.record_type.path}/views", state.pairs(page=1, cursor="", exact=False)
+    new = Action(
+        str(_("Save as a view…")), f"{path}/new?{urlencode(shown)}", "bookmark-plus", look="quiet", dialog=True
+    )
+    if view is None or not view.changeable:
+        return (new,)
+    own = f"{path}/{view.id}"
+    return (*_to_save(state, view, own), new, *_to_place(view, own), *_to_share(view, own), *_to_keep(own))
+
+
+def _to_save(state: ListState, view: View, own: str) -> Iterable[Action]:
+    if state.question != replace(view.question, columns=()):
+        values = tuple(state.pairs(page=1, cursor="", exact=False))
+        yield Action(str(_("Save the changes")), f"{own}/save", "device-floppy", "post", "quiet", values=values)
+
+
+def _to_place(view: View, own: str) -> Iterable[Action]:
+    if view.own:
+        yield Action(str(_("Move left")), f"{own}/left", "arrow-left", "post", "quiet")
+        yield Action(str(_("Move right")), f"{own}/right", "arrow-right", "post", "quiet")
+
+
+def _to_share(view: View, own: str) -> Iterable[Action]:
+    if may_do(current(), SHARE):
+        label, what = (_("Stop sharing"), "unshare") if view.shared else (_("Share with everybody"), "share")
+        yield Action(str(label), f"{own}/{what}", "users", "post", "quiet")
+
+
+def _to_keep(own: str) -> Iterable[Action]:
+    yield Action(str(_("Rename…")), f"{own}/rename", "pencil", look="quiet", dialog=True)
+    yield Action(str(_("Delete the view…")), f"{own}/delete", "trash", look="quiet", dialog=True)
+
+
+SAVED = "s"
+"""Before the number of a view in an address: `?view=s12` opens it as it was saved."""
 _ALL = SavedView(_("All"))
 _FAVOURITES = SavedView(_("Favourites"), where=[FAVOURITE])
 
@@ -372,7 +467,8 @@ def _layout(state: ListState, keys: Sequence[str]) -> ColumnLayout:
     rest = [k for k in record_type.fields if k not in keys and k != "version" and visible_field(record_type, k)]
     title = record_type.title._meta.name
     fields = tuple(LayoutField(k, str(record_type.fields[k].label), k in keys, k == title) for k in (*keys, *rest))
-    return ColumnLayout(f"/{record_type.path}/columns", fields, (("back", state.href()),))
+    values = [("back", state.href()), *([("saved", str(state.saved))] if state.saved else [])]
+    return ColumnLayout(f"/{record_type.path}/columns", fields, tuple(values))
 
 
 def _pager(state: ListState, found: Page) -> Pager:
@@ -414,9 +510,11 @@ async def _chips(state: ListState) -> tuple[FilterChip, ...]:
     chips = []
     for at, (key, operator, value, group) in enumerate(state.terms):
         field = visible_field(state.record_type, key)
+        rest = tuple(t for n, t in enumerate(state.terms) if n != at)
+        if (key, operator, value) == FAVOURITE:
+            chips.append(FilterChip("", "", str(_("Favourites")), state.href(terms=rest), group))
         if field is None:
             continue
-        rest = tuple(t for n, t in enumerate(state.terms) if n != at)
         chips.append(
             FilterChip(
                 str(field.label),
@@ -485,9 +583,16 @@ async def _filter_form(state: ListState) -> FilterForm:
     return FilterForm(
         fields,
         conditions_now,
-        tuple((k, v) for k, v in state.kept() if k not in "fovg"),
+        (*((k, v) for k, v in state.kept() if k not in "fovg"), *_unasked(state)),
         state.href(terms=()) if state.terms else "",
     )
+
+
+def _unasked(state: ListState) -> Iterable[tuple[str, str]]:
+    """The conditions that no field of the form stands for, to be kept."""
+    for key, operator, value, group in state.terms:
+        if (key, operator, value) == FAVOURITE:
+            yield from (("f", key), ("o", operator), ("v", value), ("g", str(group)))
 
 
 def lookup_url(field: Field) -> str:
@@ -506,15 +611,22 @@ async def keep_columns(request: AnyRequest, collection: str) -> Response[None]:
     record_type = type_at(collection)
     form = await request.form()
     back = str(form.get("back") or f"/{record_type.path}")
-    if form.get("reset"):
-        await reset_columns(record_type)
-        return go(request, back, _("The columns are as shipped again."))
-    keys = [str(k) for k in form.getall("column", [])]
+    kept = await views_at(record_type)
+    view = kept.named(_whole(form.get("saved", 0), 0))
+    keys = [] if form.get("reset") else [str(k) for k in form.getall("column", [])]
     for move, step in (("up", -1), ("down", 1)):
         if form.get(move):
-            keys = _moved(list(await columns_for(record_type)), str(form[move]), step)
-    await save_columns(record_type, keys)
-    return go(request, back, _("Your columns are kept."))
+            keys = _moved(
+                list(columns_of(ListState(record_type, saved=view.id if view else 0), kept)), str(form[move]), step
+            )
+    if view is not None:
+        known = tuple(k for k in dict.fromkeys(keys) if visible_field(record_type, k))
+        await change_view(record_type, view.id, question=replace(view.question, columns=known))
+    elif form.get("reset"):
+        await reset_columns(record_type)
+    else:
+        await save_columns(record_type, keys)
+    return go(request, back, _("Your columns are kept.") if keys else _("The columns are as shipped again."))
 
 
 def _moved(keys: list[str], key: str, step: int) -> list[str]:
