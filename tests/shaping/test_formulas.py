@@ -7,6 +7,16 @@ from typing import Any
 import httpx
 import pytest
 
+from dougong.access.principal import Grant, acting_as, system
+from dougong.access.services import create_role, principal_of, set_fields, set_grants
+from dougong.errors import Invalid
+from dougong.people.services import account_named, add_account
+from dougong.plugin.snapshot import current_snapshot
+from dougong.records.filters import visible_field
+from dougong.records.history import history_of
+from dougong.records.queries import Query, fetch_page
+from dougong_customers.api import Customer
+
 from .test_added_fields import CUSTOMERS, FIELDS, add, make
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -44,6 +54,31 @@ async def test_a_formula_may_read_another(admin: httpx.AsyncClient) -> None:
     second = await add(admin, "再翻倍", "formula", details={"formula": f"{first} * 2", "places": 0})
     made = await make(admin, name="公式套公式", employees=3)
     assert (made[first], made[second]) == (6, 12)
+
+
+async def test_what_is_worked_out_from_a_hidden_field_is_hidden_with_it(
+    admin: httpx.AsyncClient,
+) -> None:
+    limit = await add(admin, "额度两倍", "formula", details={"formula": "credit_limit * 2"})
+    again = await add(admin, "额度四倍", "formula", details={"formula": f"{limit} * 2"})
+    with acting_as(system("hide a field")):
+        role = await create_role("看不到额度")
+        await set_grants(role, {("customer", "read"): Grant(frozenset({"all"}), ())})
+        await set_fields(role, {"customer.credit_limit": "hidden"})
+        await add_account("formula_reader", roles=[role])
+        made = await make(admin, name="额度公式", credit_limit="1234.00")
+        seen_by_them = await principal_of((await account_named("formula_reader")).user)
+    assert (made[limit], made[again]) == ("2468.00", "4936.00")
+    customer = current_snapshot().records["customer"]
+    with acting_as(seen_by_them):
+        row = await Customer.objects().where(Customer.id == made["id"]).first()
+        assert (row.name, getattr(row, limit), getattr(row, again)) == ("额度公式", None, None)
+        for key in (limit, again):
+            assert visible_field(customer, key) is None
+        entries = await history_of(customer, made["id"])
+        assert not {limit, again, "credit_limit"} & entries[-1].after.keys()
+        with pytest.raises(Invalid):
+            await fetch_page(Query(customer, sort=again))
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dougong.access.charter import RoleTerms, field_name
-from dougong.access.policies import type_or_none
+from dougong.access.policies import guarded_types, type_or_none
 from dougong.access.principal import Principal
 
 __all__ = ["HIDDEN", "LEVELS", "READ", "WRITE", "HeldBack", "field_level", "held_back", "said"]
@@ -37,7 +37,21 @@ def held_back(roles: Sequence[RoleTerms]) -> HeldBack:
         _hold(name, levels, seen, hidden, hidden_but_in)
         if seen:
             _hold(name, levels, changed, readonly, readonly_but_in)
+    if hidden or hidden_but_in:
+        _hide_formulas(hidden, hidden_but_in)
     return HeldBack(frozenset(hidden), frozenset(readonly), hidden_but_in, readonly_but_in)
+
+
+def _hide_formulas(hidden: set[str], hidden_but_in: dict[str, frozenset[str]]) -> None:
+    """What is worked out from a hidden field tells of it: it is hidden with it, in the same states."""
+    for record_type in guarded_types():
+        states = record_type.lifecycle.keys if record_type.lifecycle else ("",)
+        for key, formula in record_type.shape.formulas.items():  # each behind those it reads
+            read = [f"{record_type.key}.{k}" for k in (key, *formula.fields)]
+            seen = frozenset(
+                s for s in states if not any(n in hidden or s not in hidden_but_in.get(n, states) for n in read)
+            )
+            _hold(read[0], dict.fromkeys(states, WRITE), seen, hidden, hidden_but_in)
 
 
 def _by_state(name: str, roles: Sequence[RoleTerms]) -> dict[str, int]:

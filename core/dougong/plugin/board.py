@@ -9,6 +9,7 @@ from typing import Any
 
 from dougong.access.principal import acting_as, system
 from dougong.access.version import Versions, versions
+from dougong.db import registry
 from dougong.plugin.discovery import Installed
 from dougong.plugin.lookups import load_options
 from dougong.plugin.manifest import Plugin
@@ -73,6 +74,7 @@ class Board:
         fresh = await self.snapshot(now.epoch, enabled_in(await read_states()))
         _ = fresh.hooks  # made here, not in the first request's time
         install(fresh)
+        registry.touch()  # what was worked out meanwhile went by the one before
         if self.presence:
             await self.presence.serve(now.epoch)
 

@@ -31,6 +31,7 @@ def _of_roles(sources: Sources, facts: Facts, action: str, key: str, who: Princi
     notes = list(_saying(sources, facts, key))
     level = field_level(who, f"{facts.record_type.key}.{key}", facts.state)
     if level == HIDDEN:
+        notes += _hidden_with(facts, key, who)
         return sources.reason(
             "field-hidden", _("“%(field)s” is hidden from %(person)s.", **words), opens=False, notes=notes
         )
@@ -41,6 +42,17 @@ def _of_roles(sources: Sources, facts: Facts, action: str, key: str, who: Princi
     if notes:
         text = _("“%(field)s” may be seen and changed: the most generous role decides.", **words)
     return sources.reason("field-open", text, opens=True, notes=notes)
+
+
+def _hidden_with(facts: Facts, key: str, who: Principal) -> list[Text | str]:
+    """The hidden fields a formula reads: it is hidden with them."""
+    formula = facts.record_type.shape.formulas.get(key)
+    read = formula.fields if formula else ()
+    return [
+        _("It is worked out from “%(field)s”, which is hidden.", field=facts.record_type.fields[k].label)
+        for k in read
+        if field_level(who, f"{facts.record_type.key}.{k}", facts.state) == HIDDEN
+    ]
 
 
 def _saying(sources: Sources, facts: Facts, key: str) -> Iterator[Text | str]:
