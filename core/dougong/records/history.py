@@ -5,21 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from piccolo.querystring import QueryString
 
 from dougong.access.principal import acting_as, current, system
 from dougong.i18n import Text
-from dougong.records import desk
-from dougong.records.batches import Author, names_of
+from dougong.people.tables import Staff
+from dougong.records import desk, references
 from dougong.records.change_log import ChangeLog, KindChanged, from_json
 from dougong.records.fields import Field
 from dougong.records.tables import Row
 from dougong.records.types import RecordType
 
-__all__ = ["HistoryEntry", "KindChanged", "as_stored", "history_of"]
+__all__ = ["HistoryEntry", "KindChanged", "as_stored", "history_of", "named", "unnamed_history_of"]
 
 MOST_ENTRIES = 200
+_NARROW = frozenset({"change_log", "people_user", "staff"})  # a column bears the name of the last
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,20 @@ async def history_of(
     A record already read is taken as seen. A change of nothing but fields hidden from the person is no entry of theirs.
     What is hidden in some states of a record is left out: an entry may have been written in one of them.
     """
+    entries = await unnamed_history_of(record_type, record, limit=limit, before_id=before_id)
+    staff = await references.titles(Staff, {entry.staff for entry in entries})
+    return [named(entry, staff) for entry in entries]
+
+
+def named(entry: HistoryEntry, staff: Mapping[int, str]) -> HistoryEntry:
+    """The entry with the name of who works here, where the reader may see them."""
+    return replace(entry, who=staff.get(entry.staff, "")) if entry.staff is not None else entry
+
+
+async def unnamed_history_of(
+    record_type: RecordType, record: Row | int, *, limit: int = 50, before_id: int | None = None
+) -> Sequence[HistoryEntry]:
+    """The same with the names of accounts alone, for whoever asks for those of staff together with others."""
     record_id = record if isinstance(record, int) else int(record.id)
     if isinstance(record, int):
         await desk.get(record_type.table, record_id)
@@ -62,9 +79,7 @@ async def history_of(
         if len(found) < limit:
             break
         before_id = found[-1]["id"]
-    rows = rows[:limit]
-    names = await names_of({(row["by_user"], row["staff"]) for row in rows})
-    return [_entry(row, names, _shown(record_type, hidden)) for row in rows]
+    return [_entry(row, _shown(record_type, hidden)) for row in rows[:limit]]
 
 
 def _shown(record_type: RecordType, hidden: set[str]) -> set[str]:
@@ -72,15 +87,18 @@ def _shown(record_type: RecordType, hidden: set[str]) -> set[str]:
     return {*record_type.fields, "why"} - hidden - {"version"}
 
 
+_ACCOUNT = QueryString(
+    '(SELECT "name" FROM "people_user" WHERE "people_user"."id" = "change_log"."by_user")', alias="account"
+)
+
+
 async def _logged(record_type: RecordType, record_id: int, limit: int, before_id: int | None) -> list[dict[str, Any]]:
-    query = ChangeLog.select(*ChangeLog.all_columns()).where(
+    query = ChangeLog.select(*ChangeLog.all_columns(), _ACCOUNT).where(
         ChangeLog.record_id == record_id, ChangeLog.record == record_type.key
     )
     if before_id is not None:
         query = query.where(ChangeLog.id < before_id)
-    with acting_as(
-        system("read the history of a record its reader may see", narrow=frozenset({"change_log", "staff"}))
-    ):
+    with acting_as(system("read the history of a record its reader may see", narrow=_NARROW)):
         return list(await query.order_by(ChangeLog.id, ascending=False).limit(limit))
 
 
@@ -97,13 +115,13 @@ def as_stored(field: Field, value: Any) -> Any:
     return from_json(field.column, value)
 
 
-def _entry(row: Mapping[str, Any], names: Mapping[Author, str], shown: set[str]) -> HistoryEntry:
+def _entry(row: Mapping[str, Any], shown: set[str]) -> HistoryEntry:
     before, after = _visible(row["before"], shown), _visible(row["after"], shown)
     return HistoryEntry(
         id=row["id"],
         at=row["at"],
         staff=row["staff"],
-        who=names[row["by_user"], row["staff"]],
+        who=(row["account"] or "") if row["staff"] is None else "",
         verb=row["verb"],
         reason=Text.load(row["reason"]),
         why=str(after.pop("why", "") or ""),

@@ -20,7 +20,19 @@ from dougong.plugin.snapshot import current_snapshot
 from dougong.records.gate import cleared, ids, physical
 from dougong.records.types import RecordType
 
-__all__ = ["departments_of", "problems", "referred_to", "tables_made", "titles", "where_used"]
+__all__ = [
+    "Titles",
+    "departments_of",
+    "problems",
+    "referred_to",
+    "tables_made",
+    "titles",
+    "titles_by_table",
+    "where_used",
+]
+
+Titles = Mapping[type[Table], Mapping[int, str]]
+"""Table → id → title of what could be seen."""
 
 MOST = 1000
 """Who refers to a record is counted up to here; more is "1000+"."""
@@ -28,13 +40,30 @@ MOST = 1000
 
 async def titles(table: type[Table], record_ids: Iterable[int | None]) -> dict[int, str]:
     """id → title of the records the acting person may see; those they may not are left out."""
-    wanted = sorted({i for i in record_ids if i})
-    record_type = current_snapshot().records.get(table._meta.tablename)
-    if not wanted or record_type is None:
-        return {}
-    name, title = record_type.key, record_type.title._meta.db_column_name
-    sql = f'SELECT "id", "{title}" AS title FROM "{name}" WHERE "id" {{}}'
-    return {row["id"]: row["title"] for row in await fetch(QueryString(sql, ids(engine(), wanted)))}
+    return (await titles_by_table({table: record_ids}))[table]
+
+
+async def titles_by_table(wanted: Mapping[type[Table], Iterable[int | None]]) -> dict[type[Table], dict[int, str]]:
+    """The same for records of several types: one query in all."""
+    found: dict[type[Table], dict[int, str]] = {table: {} for table in wanted}
+    asked: dict[type[Table], QueryString] = {}
+    for table, record_ids in wanted.items():
+        numbers = {i for i in record_ids if i}
+        record_type = current_snapshot().records.get(table._meta.tablename)
+        if numbers and record_type is not None:
+            asked[table] = _titles_of(record_type, numbers, len(asked))
+    if asked:
+        tables = list(asked)
+        for row in await fetch(QueryString(" UNION ALL ".join("{}" for _table in tables), *asked.values())):
+            found[tables[row["part"]]][row["id"]] = row["title"]
+    return found
+
+
+def _titles_of(record_type: RecordType, numbers: Collection[int], part: int) -> QueryString:
+    # as text: a title may be of any kind, and the parts of one statement must agree
+    title = f'CAST("{record_type.title._meta.db_column_name}" AS TEXT)'
+    sql = f'SELECT {part} AS part, "id", {title} AS title FROM "{record_type.key}" WHERE "id" {{}}'
+    return QueryString(sql, ids(engine(), numbers))
 
 
 async def problems(record_type: RecordType, rows: Sequence[Mapping[str, Any]]) -> list[Problem]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from piccolo.table import Table
+
 from dougong.access.services import shares_of
 from dougong.access.services.sharing import Shared
 from dougong.i18n import _, date_text
 from dougong.people.tables import Department, Staff
-from dougong.records.references import titles
+from dougong.records.references import Titles
 from dougong.records.tables import Row
 from dougong.records.types import RecordType
 from dougong.web.components import hue, initial
 from dougong.web.views import Action, Line, PropertyGroup
 
-__all__ = ["share_buttons", "shared_with"]
+__all__ = ["named_in", "share_buttons", "shared_with", "shares_on"]
 
 
 _LEVELS = {"read": _("may read"), "edit": _("may edit"), "own": _("co-owner")}
@@ -25,15 +29,21 @@ def share_buttons(record_type: RecordType, path: str, *, editable: bool) -> tupl
     return (Action(str(_("Share")), f"{path}/share", "share", dialog=True),)
 
 
-async def shared_with(record_type: RecordType, record: Row, path: str, *, editable: bool) -> tuple[PropertyGroup, ...]:
+async def shares_on(record_type: RecordType, record: Row) -> Sequence[Shared]:
+    """Who it is shared with, where records of its type are shared one by one."""
+    return await shares_of(record_type, record) if record_type.scope.has("role") else ()
+
+
+def named_in(shares: Sequence[Shared]) -> Mapping[type[Table], set[int]]:
+    """Whose names `shared_with` needs."""
+    return {Staff: {s.staff for s in shares if s.staff}, Department: {s.department for s in shares if s.department}}
+
+
+def shared_with(shares: Sequence[Shared], names: Titles, path: str, *, editable: bool) -> tuple[PropertyGroup, ...]:
     """Who it is shared with, each with a way to end it; nothing where it is shared with nobody."""
-    if not record_type.scope.has("role"):
-        return ()
-    shares = await shares_of(record_type, record)
     if not shares:
         return ()
-    people = await titles(Staff, [s.staff for s in shares])
-    departments = await titles(Department, [s.department for s in shares])
+    people, departments = names[Staff], names[Department]
     lines = tuple(
         _line(s, people.get(s.staff or 0) or departments.get(s.department or 0, "—"), path, editable=editable)
         for s in shares

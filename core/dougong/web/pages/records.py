@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post
 from piccolo.columns.combination import WhereRaw
+from piccolo.table import Table
 
 from dougong.access.principal import current
-from dougong.access.rights import may, may_with, within_reach
+from dougong.access.rights import held_on, may
 from dougong.db import transaction
 from dougong.errors import DougongError, Forbidden, Invalid
 from dougong.i18n import _, moment_text, number_text, today
+from dougong.people.tables import Staff
 from dougong.plugin.contributions import Tab as RelatedTab
 from dougong.plugin.contributions import Timeline
 from dougong.plugin.snapshot import current_snapshot
@@ -25,8 +28,17 @@ from dougong.records.attachments import takes_files
 from dougong.records.favourites import is_favourite
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
-from dougong.records.history import MOST_ENTRIES, HistoryEntry, KindChanged, as_stored, history_of
+from dougong.records.history import (
+    MOST_ENTRIES,
+    HistoryEntry,
+    KindChanged,
+    as_stored,
+    history_of,
+    named,
+    unnamed_history_of,
+)
 from dougong.records.queries import Query, fetch_page, neighbours
+from dougong.records.references import Titles
 from dougong.records.tables import Row
 from dougong.records.types import Action as Verb
 from dougong.records.types import Move, RecordType
@@ -38,9 +50,21 @@ from dougong.web.files import TAB as FILES
 from dougong.web.files import files_part
 from dougong.web.pages.graphs import drawn
 from dougong.web.pages.lists import list_state, table_view, title_text, type_at
-from dougong.web.pages.timelines import CHANGES, COMMENTS, PAGE, Mark, Told, moment_cell, said_about, told_by, turned
+from dougong.web.pages.timelines import (
+    CHANGES,
+    COMMENTS,
+    PAGE,
+    Heard,
+    Mark,
+    Told,
+    all_named,
+    moment_cell,
+    said_about,
+    told_by,
+    turned,
+)
 from dougong.web.render import go, page
-from dougong.web.shares import share_buttons, shared_with
+from dougong.web.shares import named_in, share_buttons, shared_with, shares_on
 from dougong.web.views import (
     Action,
     Banner,
@@ -95,17 +119,24 @@ async def record_page(
     """The page at the tab in the address, or at this one; `refused` are files that were not taken, with the reasons."""
     row = record.to_dict()
     path, record_id = f"/{record_type.path}/{record.id}", int(record.id)
-    titles = await _titles(record_type, row)
+    snapshot = current_snapshot()
+    tabs = [t for t in snapshot.tabs_of(record_type.key) if may(current(), t.record, "read")]
+    has_files = takes_files(record_type)
+    chosen = _chosen(tab or request.query_params.get("tab", ""), tabs, has_files=has_files)
+    shares = await shares_on(record_type, record)
+    turn = _Turn.asked(request, record_type, only_changes=chosen == "history")
+    heard = await _heard(record_type, record, turn) if chosen in ("", "history") else ()
+    names = await references.titles_by_table(
+        all_named((_named_by(record_type, row), named_in(shares), *(h.names for h in heard)))
+    )
+    titles = {k: names[f.target] for k, f in record_type.fields.items() if f.target is not None}
     title = title_text(
         record_type.fields[record_type.title._meta.name],
         row[record_type.title._meta.name],
         titles.get(record_type.title._meta.name, {}),
     )
-    snapshot = current_snapshot()
-    tabs = [t for t in snapshot.tabs_of(record_type.key) if may(current(), t.record, "read")]
-    has_files = takes_files(record_type)
-    chosen = _chosen(tab or request.query_params.get("tab", ""), tabs, has_files=has_files)
-    editable = await may_with(record_type, "edit", record_id)
+    held = await held_on(record_type, _asked_for(record_type, record), record_id)
+    editable = "edit" in held
     before, after, tail = await _neighbours(request, record_type, record_id)
     letter = avatar_letter(record_type, title)
     common: dict[str, Any] = {
@@ -121,13 +152,13 @@ async def record_page(
         "counts_url": f"{path}/counts" if tabs or has_files else "",
         "properties": (
             *_properties(record_type, row, titles),
-            *await shared_with(record_type, record, path, editable=editable),
+            *shared_with(shares, names, path, editable=editable),
         ),
         "previous_href": f"/{record_type.path}/{before}{tail}" if before else "",
         "next_href": f"/{record_type.path}/{after}{tail}" if after else "",
         "banner": banner or _closed_banner(row) or await _why_here(record_type, record),
     }
-    common |= await _buttons(record_type, record, path, editable)
+    common |= _buttons(record_type, record, path, held)
     common["tools"] = (star(path, on=record_id in await is_favourite(record_type, [record_id])), *common["tools"])
     if isinstance(chosen, RelatedTab):
         return RecordPage(**common, related=await _related(chosen, record_id, path, title))
@@ -136,18 +167,18 @@ async def record_page(
         return RecordPage(**common, files=files)
     composer = None if chosen == "history" else _composer(record_type, path, composed, wrong)
     empty = Placeholder(str(_("Nothing happened yet")), icon="history")
-    told = await _timeline_part(request, record_type, record, tail, only_changes=chosen == "history")
+    told = _timeline_part(heard, names, turn, path, tail)
     comments = None if chosen == "history" else _comment_composer(path, comment, comment_wrong)
     return RecordPage(**common, composer=composer, comments=comments, timeline_empty=empty, **told)
 
 
-async def _titles(record_type: RecordType, row: Mapping[str, Any]) -> dict[str, Mapping[int, str]]:
-    wanted: dict[Any, set[int]] = {}
-    for key, field in record_type.fields.items():
-        if field.target is not None and row.get(key):
-            wanted.setdefault(field.target, set()).add(row[key])
-    known = {target: await references.titles(target, ids) for target, ids in wanted.items()}
-    return {k: known.get(f.target, {}) for k, f in record_type.fields.items() if f.target is not None}
+def _named_by(record_type: RecordType, row: Mapping[str, Any]) -> dict[type[Table], set[int]]:
+    """What a record refers to."""
+    return all_named(
+        {field.target: {row[key]} if row.get(key) else ()}
+        for key, field in record_type.fields.items()
+        if field.target is not None
+    )
 
 
 def _chosen(asked: str, tabs: Sequence[RelatedTab], *, has_files: bool) -> RelatedTab | str:
@@ -251,20 +282,27 @@ async def _why_here(record_type: RecordType, record: Row) -> Banner | None:
     return Banner(str(text), "warn")
 
 
-async def _buttons(record_type: RecordType, record: Row, path: str, editable: bool) -> dict[str, Any]:
+def _asked_for(record_type: RecordType, record: Row) -> set[str]:
+    """The rights on which the buttons of its page depend."""
+    steps = {step.right for step in _moves(record_type, record)}
+    return {"edit", "delete", *steps, *(verb.right for verb in offered(record_type, record))}
+
+
+def _buttons(record_type: RecordType, record: Row, path: str, held: AbstractSet[str]) -> dict[str, Any]:
     """One primary button: the next step of its life; else edit."""
+    editable = "edit" in held
     version = (("version", str(record.version)),)
     edit = Action(str(_("Edit")), f"{path}/edit", "pencil") if editable else None
     ahead: list[Action] = []
     back: list[Action] = []
-    for step in await moves_offered(record_type, record):
+    for step in (step for step in _moves(record_type, record) if step.right in held):
         (ahead if record_type.leads_on(step) else back).append(_move_action(record_type, step, path, version))
-    possible = await _offered_verbs(record_type, record, editable=editable)
+    possible = [verb for verb in offered(record_type, record) if verb.right in held]
     verbs = [_verb_action(a, path, version) for a in possible if a.when is not None]
     # what can be done at any time is no next step
     aside = [_verb_action(a, path, version) for a in possible if a.when is None]
     remove = []
-    if await may_with(record_type, "delete", int(record.id)):
+    if "delete" in held:
         remove = [Action(str(_("Delete")), f"{path}/remove", "trash", look="danger", dialog=True)]
     why = Action(str(_("Who may see this?")), f"/explain?record={record_type.path}/{record.id}", "eye-question")
     forward = [*verbs, *ahead]
@@ -278,15 +316,6 @@ async def _buttons(record_type: RecordType, record: Row, path: str, editable: bo
     }
 
 
-async def _offered_verbs(record_type: RecordType, record: Row, *, editable: bool) -> list[Verb]:
-    """The actions whose right this person holds on this record."""
-    known = {"read": True, "edit": editable}
-    possible = offered(record_type, record)
-    for right in {a.right for a in possible} - known.keys():
-        known[right] = await may_with(record_type, right, int(record.id))
-    return [a for a in possible if known[a.right]]
-
-
 def _verb_action(verb: Verb, path: str, version: tuple[tuple[str, str], ...]) -> Action:
     method: Literal["get", "post"] = "get" if verb.form else "post"
     return Action(str(verb.label), f"{path}/{verb.key}", verb.icon, method, dialog=bool(verb.form), values=version)
@@ -294,13 +323,14 @@ def _verb_action(verb: Verb, path: str, version: tuple[tuple[str, str], ...]) ->
 
 async def moves_offered(record_type: RecordType, record: Row) -> list[Move]:
     """The steps this person may take from here."""
-    if record_type.lifecycle is None:
-        return []
-    possible = record_type.lifecycle.moves_from(record.state)  # type: ignore[attr-defined]
-    allowed = {
-        right: bool(await within_reach(record_type, right, [int(record.id)])) for right in {m.right for m in possible}
-    }
-    return [m for m in possible if allowed[m.right]]
+    possible = _moves(record_type, record)
+    held = await held_on(record_type, {m.right for m in possible}, int(record.id))
+    return [m for m in possible if m.right in held]
+
+
+def _moves(record_type: RecordType, record: Row) -> Sequence[Move]:
+    """The steps there are from here."""
+    return record_type.lifecycle.moves_from(record.state) if record_type.lifecycle is not None else ()  # type: ignore[attr-defined]
 
 
 def _move_action(record_type: RecordType, step: Move, path: str, version: tuple[tuple[str, str], ...]) -> Action:
@@ -358,56 +388,79 @@ def _properties(
 # ------------------------------------------------------------------ timeline
 
 
-async def _timeline_part(
-    request: AnyRequest, record_type: RecordType, record: Row, tail: str, *, only_changes: bool
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Turn:
+    """What the address says about the timeline: its kinds in words, the chosen one, and the mark to go on behind."""
+
+    kinds: Mapping[str, str]
+    chosen: str
+    after: Mark | None = None
+
+    @staticmethod
+    def asked(request: AnyRequest, record_type: RecordType, *, only_changes: bool) -> _Turn:
+        params = request.query_params
+        kinds = {} if only_changes else _kinds(record_type)
+        chosen = CHANGES if only_changes else params.get("kind", "") if params.get("kind") in kinds else ""
+        return _Turn(kinds, chosen, Mark.read(params.get("after", "")))
+
+
+def _timeline_part(heard: Sequence[Heard], titles: Titles, turn: _Turn, path: str, tail: str) -> dict[str, Any]:
     """One page of the timeline, of the kind and behind the mark that the address names."""
-    path, asked = f"/{record_type.path}/{record.id}", request.query_params
-    kinds = {} if only_changes else _kinds(record_type)
-    chosen = CHANGES if only_changes else asked.get("kind", "") if asked.get("kind") in kinds else ""
-    entries, rest = await timeline_of(record_type, record, kind=chosen, after=Mark.read(asked.get("after", "")))
-    more = {"tab": "history"} if only_changes else {"kind": chosen}
+    entries, rest = _told(heard, titles, turn)
+    more = {"kind": turn.chosen} if turn.kinds else {"tab": "history"}
     return {
         "timeline": entries,
-        "timeline_kinds": tuple(Tab(kinds[k], _address(path, tail, kind=k), k == chosen) for k in kinds),
+        "timeline_kinds": tuple(Tab(turn.kinds[k], _address(path, tail, kind=k), k == turn.chosen) for k in turn.kinds),
         "timeline_more_href": _address(path, tail, **more, after=rest.write()) if rest else "",
     }
 
 
-async def timeline_of(
-    record_type: RecordType, record: Row, *, kind: str, after: Mark | None = None
-) -> tuple[tuple[Entry, ...], Mark | None]:
-    """What people wrote and what changed, newest first: one page of it, and the mark to go on from."""
-    told: list[Told] = []
-    if kind in ("", CHANGES):
-        told += await _changes(record_type, record, after)
-    timelines = current_snapshot().timelines_of(record_type.key)
-    if kind in ("", COMMENTS):
-        told += await said_about(record_type, record, len(timelines) + 1, after)
-    for source, timeline in enumerate(timelines, 1):
-        if kind in ("", timeline.record.path) and may(current(), timeline.record, "read"):
-            told += await told_by(timeline, source, int(record.id), after)
-    shown, rest = turned(told, after)
+async def changes_of(record_type: RecordType, record: Row) -> tuple[Entry, ...]:
+    """What changed, newest first: one page of it."""
+    turn = _Turn({}, CHANGES)
+    heard = await _heard(record_type, record, turn)
+    entries, _rest = _told(heard, await references.titles_by_table(all_named(h.names for h in heard)), turn)
+    return entries
+
+
+def _told(heard: Sequence[Heard], titles: Titles, turn: _Turn) -> tuple[tuple[Entry, ...], Mark | None]:
+    """One page of what was heard, newest first, and the mark to go on from."""
+    shown, rest = turned([told for each in heard for told in each.tell(titles)], turn.after)
     return tuple(t.entry for t in shown), rest
 
 
-async def _changes(record_type: RecordType, record: Row, after: Mark | None) -> list[Told]:
+async def _heard(record_type: RecordType, record: Row, turn: _Turn) -> Sequence[Heard]:
+    """What people wrote and what changed, as far as it may be on this page."""
+    heard: list[Heard] = []
+    if turn.chosen in ("", CHANGES):
+        heard.append(await _changes(record_type, record, turn.after))
+    timelines = current_snapshot().timelines_of(record_type.key)
+    if turn.chosen in ("", COMMENTS):
+        heard.append(await said_about(record_type, record, len(timelines) + 1, turn.after))
+    for source, timeline in enumerate(timelines, 1):
+        if turn.chosen in ("", timeline.record.path) and may(current(), timeline.record, "read"):
+            heard.append(await told_by(timeline, source, int(record.id), turn.after))
+    return heard
+
+
+async def _changes(record_type: RecordType, record: Row, after: Mark | None) -> Heard:
     """The writes behind a mark: one more than a page holds, where there are so many."""
     found: list[HistoryEntry] = []
     before_id, limit = None, PAGE + 1
     while len(found) <= PAGE:
-        read = await history_of(record_type, record, limit=limit, before_id=before_id)
+        read = await unnamed_history_of(record_type, record, limit=limit, before_id=before_id)
         found += [e for e in read if after is None or Mark(e.at, 0, e.id).place < after.place]
         if len(read) < limit:
             break
         before_id, limit = read[-1].id, MOST_ENTRIES
     found = found[: PAGE + 1]
-    names = await _names_in(record_type, found)
     path = f"/{record_type.path}/{record.id}"
-    return [
-        Told(Mark(e.at, 0, e.id), _with_ways_back(record_type, e, _change_entry(record_type, e, names), path))
-        for e in found
-    ]
+
+    def told(entry: HistoryEntry, titles: Titles) -> Told:
+        shown = _change_entry(record_type, named(entry, titles[Staff]), titles)
+        return Told(Mark(entry.at, 0, entry.id), _with_ways_back(record_type, entry, shown, path))
+
+    return Heard(lambda titles: [told(e, titles) for e in found], _named_in(record_type, found))
 
 
 def _kinds(record_type: RecordType) -> dict[str, str]:
@@ -423,22 +476,19 @@ def _address(path: str, tail: str, **params: str) -> str:
     return path + (f"?{query}" if query else "")
 
 
-Names = Mapping[type[Any], Mapping[int, str]]
-
-
-async def _names_in(record_type: RecordType, history: Sequence[HistoryEntry]) -> Names:
-    """The titles of everything the changes refer to, one query per table."""
-    wanted: dict[type[Any], set[int]] = {}
+def _named_in(record_type: RecordType, history: Sequence[HistoryEntry]) -> Mapping[type[Table], Collection[int]]:
+    """Who made the changes, and everything they refer to."""
+    wanted: dict[type[Table], set[int]] = {Staff: {entry.staff for entry in history if entry.staff}}
     for entry in history:
         for side in (entry.before, entry.after):
             for key, value in side.items():
                 field = record_type.fields.get(key)
                 if entry.verb == "update" and field is not None and field.target is not None and value:
                     wanted.setdefault(field.target, set()).add(value)
-    return {target: await references.titles(target, ids) for target, ids in wanted.items()}
+    return wanted
 
 
-def _change_entry(record_type: RecordType, entry: HistoryEntry, names: Names) -> Entry:
+def _change_entry(record_type: RecordType, entry: HistoryEntry, titles: Titles) -> Entry:
     what = {"create": _("created it"), "update": _("changed it"), "remove": _("deleted it")}.get(entry.verb)
     changes: tuple[Change, ...] = ()
     if entry.verb == "update":
@@ -446,8 +496,8 @@ def _change_entry(record_type: RecordType, entry: HistoryEntry, names: Names) ->
         changes = tuple(
             Change(
                 str(f.label),
-                _logged_words(f, entry.before.get(f.key), names),
-                _logged_words(f, entry.after.get(f.key), names),
+                _logged_words(f, entry.before.get(f.key), titles),
+                _logged_words(f, entry.after.get(f.key), titles),
             )
             for f in fields
         )
@@ -490,12 +540,12 @@ def _restoring(record_type: RecordType, field: Field, entry: HistoryEntry, path:
     return Action(label, url, "arrow-back-up", "post", "quiet", values=values, icon_only=True)
 
 
-def _logged_words(field: Field, value: Any, names: Names) -> str:
+def _logged_words(field: Field, value: Any, titles: Titles) -> str:
     """A value from the change log in words; the log holds stored values as JSON."""
     if value in (None, ""):
         return "—"
     if field.target is not None:
-        return names.get(field.target, {}).get(value, "—")
+        return titles.get(field.target, {}).get(value, "—")
     try:
         return field.type.show(as_stored(field, value), field)[:200]
     except KindChanged:

@@ -26,8 +26,7 @@ from dougong.web.pages.departments import department_choice
 from dougong.web.pages.dialogs import answered, based_on_now, confirm_page, dialog_page, whole_number
 from dougong.web.pages.forms import Typed, form_page
 from dougong.web.pages.organisation import ORGANISATION, department_href, may_keep, staff_actions
-from dougong.web.pages.records import timeline_of, tools_of
-from dougong.web.pages.timelines import CHANGES
+from dougong.web.pages.records import changes_of, tools_of
 from dougong.web.render import go, page
 from dougong.web.views import Action, Cell, Crumb, FormField, FormPage, Placeholder, Property, PropertyGroup, RecordPage
 
@@ -76,7 +75,6 @@ async def staff_page(found: Staff) -> RecordPage:
     department = known["department"].get(row["department"], "")
     account = await account_of(found.id) if may_keep() else None
     actions = staff_actions(found.id, account, here=found.active) if may_keep() else ()
-    changes, _earlier = await timeline_of(staff_type, found, kind=CHANGES)
     return RecordPage(
         title=found.name,
         crumbs=(Crumb(str(_("Organisation")), ORGANISATION), Crumb(department, department_href(found.department))),
@@ -88,7 +86,7 @@ async def staff_page(found: Staff) -> RecordPage:
         primary=replace(actions[0], look="primary") if actions else None,
         more=(*actions[1:], *_group_action(found.id, account)),
         tools=tools_of(staff_type, found),
-        timeline=changes,
+        timeline=await changes_of(staff_type, found),
         timeline_empty=Placeholder(str(_("Nothing happened yet")), icon="history"),
         properties=(*_properties(row, known), *await _rights(account)),
     )

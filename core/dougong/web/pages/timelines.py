@@ -8,26 +8,40 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+from piccolo.table import Table
 
 from dougong.access.principal import current
 from dougong.i18n import _, moment_text, today
 from dougong.people.tables import Staff
 from dougong.plugin.contributions import Timeline
-from dougong.records import references
 from dougong.records.comments import Said, comments_of
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
 from dougong.records.mentions import seen_in
 from dougong.records.queries import Query, fetch_page
+from dougong.records.references import Titles
 from dougong.records.tables import Row
 from dougong.records.types import RecordType
 from dougong.web.cells import tone_of
 from dougong.web.views import Action, Cell, Entry
 
-__all__ = ["CHANGES", "COMMENTS", "PAGE", "Mark", "Told", "moment_cell", "said_about", "told_by", "turned"]
+__all__ = [
+    "CHANGES",
+    "COMMENTS",
+    "PAGE",
+    "Heard",
+    "Mark",
+    "Told",
+    "all_named",
+    "moment_cell",
+    "said_about",
+    "told_by",
+    "turned",
+]
 
 PAGE = 30
 CHANGES = "changes"
@@ -70,6 +84,23 @@ class Told:
     entry: Entry
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What one source has to say: told once the titles of what it names are known, asked for together with all others."""
+
+    tell: Callable[[Titles], Sequence[Told]]
+    names: Mapping[type[Table], Collection[int]] = field(default_factory=dict)
+
+
+def all_named(parts: Iterable[Mapping[type[Table], Collection[int]]]) -> dict[type[Table], set[int]]:
+    """What several parts of a page name, together."""
+    found: dict[type[Table], set[int]] = {}
+    for part in parts:
+        for table, record_ids in part.items():
+            found.setdefault(table, set()).update(record_ids)
+    return found
+
+
 def turned(told: Sequence[Told], after: Mark | None) -> tuple[Sequence[Told], Mark | None]:
     """One page of all that was told, behind a mark, and the mark to go on from: None where nothing is left."""
     behind = sorted((t for t in told if after is None or t.mark.place < after.place), key=lambda t: t.mark.place)
@@ -78,28 +109,36 @@ def turned(told: Sequence[Told], after: Mark | None) -> tuple[Sequence[Told], Ma
     return shown, shown[-1].mark if len(behind) > PAGE else None
 
 
-async def told_by(timeline: Timeline, source: int, record_id: int, after: Mark | None) -> list[Told]:
+async def told_by(timeline: Timeline, source: int, record_id: int, after: Mark | None) -> Heard:
     """What the records of one type say of a record, as far as the person may see it: one more than a page holds."""
     record_type = timeline.record
     via, at, text = (c._meta.name for c in (timeline.via, timeline.at, timeline.text))
     if not all(visible_field(record_type, key) for key in (via, at, text)):
-        return []
+        return Heard(lambda _titles: ())
     besides = [c._meta.name for c in (timeline.kind, timeline.about) if c is not None]
     keys = tuple(key for key in (at, text, *besides, "owner") if visible_field(record_type, key))
     asked = [[via, "=", record_id], *([_behind(record_type.fields[at], source, after)] if after else [])]
-    found = await fetch_page(Query(record_type, asked, sort=f"-{at}", fields=keys, limit=PAGE + 1), with_titles=True)
-    return [Told(Mark(_moment(row[at]), source, row["id"]), _entry(timeline, row, found.titles)) for row in found.rows]
+    rows = (await fetch_page(Query(record_type, asked, sort=f"-{at}", fields=keys, limit=PAGE + 1))).rows
+    targets = {key: target for key in keys if (target := record_type.fields[key].target) is not None}
+    return Heard(
+        lambda titles: [Told(Mark(_moment(r[at]), source, r["id"]), _entry(timeline, r, titles)) for r in rows],
+        all_named({target: {r[key] for r in rows if r[key]}} for key, target in targets.items()),
+    )
 
 
-async def said_about(record_type: RecordType, record: Row, source: int, after: Mark | None) -> list[Told]:
+async def said_about(record_type: RecordType, record: Row, source: int, after: Mark | None) -> Heard:
     """The comments behind a mark: those of a page and one more, where there are so many. Whoever is mentioned in them
     has seen it."""
     until = after.at if after else None
     found = await comments_of(record_type, record, limit=2 * PAGE, until=until)
-    writers = await references.titles(Staff, {said.staff for said in found})
     await seen_in([said.id for said in found if current().staff in said.mentioned])
     path = f"/{record_type.path}/{record.id}"
-    return [Told(Mark(s.at, source, s.id), _comment_entry(s, writers.get(s.staff or 0, ""), path)) for s in found]
+    return Heard(
+        lambda titles: [
+            Told(Mark(s.at, source, s.id), _comment_entry(s, titles[Staff].get(s.staff or 0, ""), path)) for s in found
+        ],
+        {Staff: {s.staff for s in found if s.staff}},
+    )
 
 
 def _comment_entry(said: Said, writer: str, path: str) -> Entry:
@@ -130,14 +169,14 @@ def _behind(at: Field, source: int, after: Mark) -> Any:
     return {"or": [[at.key, "<", value], {"and": [[at.key, "=", value], ["id", "<", after.id]]}]}
 
 
-def _entry(timeline: Timeline, row: Mapping[str, Any], titles: Mapping[str, Mapping[int, str]]) -> Entry:
+def _entry(timeline: Timeline, row: Mapping[str, Any], titles: Titles) -> Entry:
     record_type = timeline.record
     what, tone = _kind_of(timeline, row)
     about = timeline.about._meta.name if timeline.about is not None else ""
     if row.get(about):
-        what = str(_("%(kind)s: %(title)s", kind=what, title=titles[about].get(row[about], "—")))
+        what = str(_("%(kind)s: %(title)s", kind=what, title=_title_in(row, record_type.fields[about], titles)))
     return Entry(
-        titles.get("owner", {}).get(row.get("owner") or 0, ""),
+        _title_in(row, record_type.fields["owner"], titles, "") if row.get("owner") else "",
         what,
         moment_cell(row[timeline.at._meta.name]),
         timeline.icon,
@@ -145,6 +184,10 @@ def _entry(timeline: Timeline, row: Mapping[str, Any], titles: Mapping[str, Mapp
         str(row[timeline.text._meta.name] or ""),
         href=f"/{record_type.path}/{row['id']}" if record_type.menu else "",
     )
+
+
+def _title_in(row: Mapping[str, Any], field: Field, titles: Titles, unseen: str = "—") -> str:
+    return titles.get(field.target, {}).get(row[field.key], unseen) if field.target is not None else unseen
 
 
 def _kind_of(timeline: Timeline, row: Mapping[str, Any]) -> tuple[str, str]:
