@@ -333,13 +333,16 @@ async def test_a_gap_is_found(company, gap, monkeypatch):
 
     async def nothing(*_args: object, **_named: object) -> None: ...
 
+    async def none(*_args: object) -> list[int]:
+        return []
+
     if gap == "judgement":
         monkeypatch.setattr(conferring._Conferral, "__call__", nothing)
     elif gap == "placing":
         monkeypatch.setattr("dougong.people.hooks.place_people", nothing)
         monkeypatch.setattr("dougong.people.services.departments.place_people", nothing)
     else:
-        monkeypatch.setattr(desk, "_refuse_taking", nothing)
+        monkeypatch.setattr(desk, "_not_to_hand_on", none)
         monkeypatch.setattr("dougong.access.services.sharing._may_own", nothing)
     with pytest.raises(AssertionError, match="gained"):
         for _ in range(400):

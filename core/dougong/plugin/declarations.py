@@ -25,12 +25,15 @@ RESERVED = frozenset(
         "changes",
         "counts",
         "explain",
+        "favourites",
+        "fields",
         "groups",
         "health",
         "language",
         "lookup",
         "lookups",
         "me",
+        "mentions",
         "openapi.json",
         "operators",
         "organisation",
@@ -45,6 +48,7 @@ RESERVED = frozenset(
         "sign-in",
         "sign-out",
         "static",
+        "views",
     ]
 )
 """First words of addresses that are the house's own: no record path, and no plugin's route, begins with one."""
