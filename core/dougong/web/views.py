@@ -406,6 +406,8 @@ class Column:
     sort_href: str = ""
     """Where a click on the head leads: the opposite direction when sorted, else this column's own; "" when not sortable."""
     sorted: Literal["", "asc", "desc"] = ""
+    editable: bool = False
+    """Whether a value can be changed where it stands, in the control of the record's own form."""
 
 
 @dataclass(frozen=True, slots=True)

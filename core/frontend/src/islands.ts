@@ -9,6 +9,7 @@ const islands: Record<string, () => Promise<unknown>> = {
   "dg-mention": () => import("./islands/mention"),
   "dg-designer": () => import("./islands/designer"),
   "dg-files": () => import("./islands/files"),
+  "dg-inline": () => import("./islands/inline"),
 };
 
 /** Fetches what the elements below `root` need; those already known wake by themselves. */

@@ -17,6 +17,10 @@ export function say(text: string, tone = ""): void {
   const toast = document.createElement("div");
   toast.className = `dg-toast ${tone}`;
   toast.textContent = text;
+  show(toast);
+}
+
+export function show(toast: HTMLElement): void {
   corner?.append(toast);
   expire(toast);
 }

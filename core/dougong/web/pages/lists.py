@@ -23,6 +23,7 @@ from dougong.records.filters import FAVOURITE, OPERATORS, PERIODS, compile_filte
 from dougong.records.layouts import reset_columns, save_columns, shown_columns
 from dougong.records.queries import BOUND, Page, Query, fetch_page
 from dougong.records.types import RecordType, SavedView
+from dougong.records.values import writable
 from dougong.records.views import SHARE, Question, Term, View, Views, change_view, terms_of, tree_of, views_at
 from dougong.web.cells import cell_maker, title_cell
 from dougong.web.render import go, page
@@ -396,7 +397,7 @@ def table_view(
 ) -> TableView:
     """Columns and rows; one cell maker per column, none per cell."""
     slots = _phone_slots(record_type, keys)
-    columns = tuple(_column(record_type.fields[k], slots.get(k, ""), state) for k in keys)
+    columns = tuple(_column(record_type, record_type.fields[k], slots.get(k, ""), state) for k in keys)
     return TableView(
         str(record_type.plural), columns, tuple(_rows(record_type, keys, found, state)), empty, stars=stars
     )
@@ -431,14 +432,27 @@ def _phone_slots(record_type: RecordType, keys: Sequence[str]) -> dict[str, str]
     return dict(zip(named, PHONE_SLOTS, strict=False))
 
 
-def _column(field: Field, slot: str, state: ListState | None) -> Column:
+def _column(record_type: RecordType, field: Field, slot: str, state: ListState | None) -> Column:
     align = "end" if field.kind in ("number", "money") else "start"
+    can_be_typed = state is not None and _typed_in_place(record_type, field)
     if state is None or field.kind in _SORTABLE:
-        return Column(field.key, str(field.label), align, slot)  # type: ignore[arg-type]
+        return Column(field.key, str(field.label), align, slot, editable=can_be_typed)  # type: ignore[arg-type]
     key, descending = _sorted_by(state)
     now = ("desc" if descending else "asc") if key == field.key else ""
     href = state.href(sort=f"-{field.key}" if now == "asc" else field.key)
-    return Column(field.key, str(field.label), align, slot, href, now)  # type: ignore[arg-type]
+    return Column(field.key, str(field.label), align, slot, href, now, can_be_typed)  # type: ignore[arg-type]
+
+
+_TYPED_IN_PLACE = frozenset(
+    {"text", "number", "money", "date", "time", "datetime", "choice", "yes_no", "phone", "email", "url"}
+)
+
+
+def _typed_in_place(record_type: RecordType, field: Field) -> bool:
+    """Whether the person may change the field in some record of the list; which ones, the record's own form says."""
+    who = current()
+    fits = control_kind(field) in _TYPED_IN_PLACE and field.kind != "state"
+    return fits and record_type.menu and may(who, record_type, "edit") and writable(record_type, field, who)
 
 
 def _sorted_by(state: ListState) -> tuple[str, bool]:

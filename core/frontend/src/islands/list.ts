@@ -9,7 +9,7 @@ class List extends HTMLElement {
     this.#stop = new AbortController();
     const { signal } = this.#stop;
     this.addEventListener("click", (event) => this.#pick(event as MouseEvent), { signal });
-    this.addEventListener("change", () => this.#count(), { signal });
+    this.addEventListener("change", (event) => this.#changed(event), { signal });
     this.addEventListener("reset", () => setTimeout(() => this.#count()), { signal });
     addEventListener("keydown", (event) => this.#key(event), { signal });
     this.#count();
@@ -38,11 +38,19 @@ class List extends HTMLElement {
     this.#last = box;
   }
 
+  #changed(event: Event): void {
+    const every = event.target as HTMLInputElement;
+    if (every.hasAttribute("data-every") && every.checked) for (const box of this.#boxes) box.checked = true;
+    this.#count();
+  }
+
   #count(): void {
     const boxes = this.#boxes;
     const chosen = boxes.filter((box) => box.checked).length;
     const number = one("[data-selected]", this);
-    if (number) number.textContent = String(chosen);
+    const every = one<HTMLInputElement>("[data-every]", this);
+    if (every && chosen < boxes.length) every.checked = false; // one that is left out is not among all
+    if (number) number.textContent = every?.checked ? every.dataset.every! : String(chosen);
     const whole = one<HTMLInputElement>("[data-all]", this);
     if (!whole) return;
     whole.checked = chosen > 0 && chosen === boxes.length;
