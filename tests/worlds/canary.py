@@ -59,6 +59,8 @@ def forms_of(kind: str, value: Any) -> set[str]:
 
 def every_form(company: Company) -> set[str]:
     told = {form for fact in company.facts.values() for form in _forms(company, fact, set(), set())}
+    told |= {form for remark in company.remarks for form in forms_in(remark.text)}
+    told |= {view.word for view in company.views}
     return told | {form for paper in company.papers for form in _in_paper(paper)}
 
 
@@ -66,6 +68,8 @@ def forms_seen_by(company: Company, person: Person) -> set[str]:
     """What this person may meet, by the rules as they are documented."""
     seen = company.seen_by(person)
     found = {form for paper in company.papers if paper.of in seen for form in _in_paper(paper)}
+    found |= {view.word for view in company.views if view.name == person.name}
+    found |= {form for remark in company.remarks if company.reads(person, remark) for form in forms_in(remark.text)}
     for key in seen:
         fact = company.facts[key]
         past = company.ever_hides(person, company.types[key[0]])

@@ -18,7 +18,20 @@ from dougong.i18n import today
 from dougong.records.fields import Field
 from dougong.records.types import RecordType
 
-__all__ = ["PEOPLE", "Company", "Entry", "Fact", "Paper", "Person", "Share", "chance", "value_of"]
+__all__ = [
+    "PEOPLE",
+    "Company",
+    "Entry",
+    "Fact",
+    "Paper",
+    "Person",
+    "Remark",
+    "Share",
+    "Star",
+    "View",
+    "chance",
+    "value_of",
+]
 
 Key = tuple[str, int]
 """A record: the key of its type, its id."""
@@ -93,6 +106,42 @@ class Paper:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """A comment on one record by a member of staff, and whom it mentions; they can take it back."""
+
+    id: int
+    of: Key
+    text: str
+    staff: int
+    mentioned: tuple[int, ...] = ()
+    removed: bool = False
+
+    @property
+    def mentions(self) -> Mapping[int, int]:
+        """By the id of the mention, who is mentioned."""
+        return {10 * self.id + at: staff for at, staff in enumerate(self.mentioned)}
+
+
+@dataclass(frozen=True)
+class Star:
+    """A record that a person keeps at hand, by the spelling of their name."""
+
+    id: int
+    of: Key
+    name: str
+
+
+@dataclass(frozen=True)
+class View:
+    """How a person keeps a list for themselves: under a word, looking for it."""
+
+    id: int
+    record: str
+    name: str
+    word: str
+
+
+@dataclass(frozen=True)
 class Entry:
     """What the change log holds of one write."""
 
@@ -129,6 +178,9 @@ class Company:
     facts: Mapping[Key, Fact] = field(default_factory=dict)
     shares: Sequence[Share] = ()
     papers: Sequence[Paper] = ()
+    remarks: Sequence[Remark] = ()
+    stars: Sequence[Star] = ()
+    views: Sequence[View] = ()
 
     @property
     def kinds(self) -> list[RecordType]:
@@ -172,6 +224,10 @@ class Company:
         return levels
 
     # ---- who sees what
+
+    def reads(self, person: Person, remark: Remark) -> bool:
+        """A comment is read by whoever may read the record; one taken back by its writer alone, who may bring it back."""
+        return remark.of in self.seen_by(person) and (not remark.removed or remark.staff == self.staff[person.name])
 
     def seen_by(self, person: Person) -> set[Key]:
         """Every record of the company's own that this person may read."""
@@ -338,7 +394,12 @@ class Clerk:
                 known = replace(self.company, facts=facts)
                 fact = Clerk(known, self.world).fact(record_type, record_id)
                 facts[fact.key] = self.with_history(fact, first_entry=100_001 + len(facts) * 4)
-        return replace(self.company, facts=facts, shares=self.shares(facts, 50_001), papers=self.papers(facts, 60_001))
+        company = replace(
+            self.company, facts=facts, shares=self.shares(facts, 50_001), papers=self.papers(facts, 60_001)
+        )
+        clerk = replace(self, company=company)
+        remarks = [*clerk.remarks(facts, 70_001), *clerk.own_remarks(80_001)]
+        return replace(company, remarks=remarks, stars=clerk.stars(facts, 90_001), views=self.views())
 
     def fact(self, record_type: RecordType, record_id: int) -> Fact:
         """A new record; what it refers to is chosen among the company's."""
@@ -460,3 +521,50 @@ class Clerk:
                 staff, removed = people[chance(len(people), *seed)], chance(3, "removed", *seed) == 0
                 found.append(Paper(first_id + len(found), key, f"{token(*seed)}.pdf", content, staff, removed))
         return found
+
+    # ---- comments and what is kept at hand
+
+    def remarks(self, facts: Mapping[Key, Fact], first_id: int) -> list[Remark]:
+        """Every other record has a comment or two by people who look; they mention others who look, see they it or not."""
+        found: list[Remark] = []
+        for key in facts:
+            if self.company.types[key[0]].menu:
+                for number in range(chance(4, self.world, "remarks", *key) - 1):
+                    found.append(self.remark(first_id + len(found), key, number))
+        return found
+
+    def remark(self, remark_id: int, key: Key, number: int) -> Remark:
+        seed = (self.world, "remark", *key, number)
+        people = [self.company.staff[name] for name in PEOPLE]
+        at = chance(len(people), *seed)
+        mentioned = tuple(people[at - back] for back in (1, 2, 3) if chance(2, "mentioned", back, *seed))
+        return Remark(
+            remark_id, key, f"{token(*seed)} 说明", people[at], mentioned, chance(4, "taken back", *seed) == 0
+        )
+
+    def own_remarks(self, first_id: int) -> list[Remark]:
+        """One by each person who looks, on a record that they see, and that mentions everybody else."""
+        found: list[Remark] = []
+        everybody = [self.company.staff[name] for name in PEOPLE]
+        for person in PEOPLE.values():
+            seen = sorted(key for key in self.company.seen_by(person) if self.company.types[key[0]].menu)
+            me = self.company.staff[person.name]
+            for key in seen[:1]:
+                text = f"{token(self.world, 'own remark', person.name)} 说明"
+                others = tuple(staff for staff in everybody if staff != me)
+                found.append(Remark(first_id + len(found), key, text, me, others))
+        return found
+
+    def stars(self, facts: Mapping[Key, Fact], first_id: int) -> list[Star]:
+        """Everybody keeps some records at hand, also of those they see no longer."""
+        found: list[Star] = []
+        for name in PEOPLE:
+            for key in facts:
+                if self.company.types[key[0]].menu and chance(6, self.world, "star", name, *key) == 0:
+                    found.append(Star(first_id + len(found), key, name))
+        return found
+
+    def views(self) -> list[View]:
+        """One of each person, all of the same list."""
+        record = next(t.key for t in self.company.kinds if t.menu)
+        return [View(at, record, name, token(self.world, "view", name)) for at, name in enumerate(PEOPLE, 1)]

@@ -12,7 +12,7 @@ import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,7 +22,7 @@ from dougong.records.types import RecordType
 from dougong.web.pages.lists import views_of
 from dougong.web.pages.records import tab_key
 
-from .company import Company, Fact, Paper, Person, Share
+from .company import Company, Fact, Paper, Person, Remark, Share
 from .twin import Door
 
 __all__ = ["EXEMPT", "OPEN", "Ask", "asks_of", "routes_of", "selection"]
@@ -52,6 +52,7 @@ OPEN: Mapping[str, str] = {
     "GET /explain": "why somebody else may or may not, for who may see that",
     "GET /api/v1/explain": "why somebody else may or may not, for who may see that",
     "GET /api/v1/explain/readers": "who else sees a record, for who may see that",
+    "GET /{collection:str}/{record_id:str}/mentionable": "who may be mentioned in a comment: those who may read the record",
     "GET /lookup/{collection:str}/similar": "names on record already, before somebody enters one a second time",
     "GET /api/v1/customers/precheck": "the same for programs",
 }
@@ -119,9 +120,10 @@ class Asker:
     def sees(self, fact: Fact) -> bool:
         return fact.key in self.seen or (not fact.values and fact.key[0] != "")
 
-    def hung(self, thing: Share | Paper) -> Fact:
-        """A share or a file as something one may ask for: it is seen with its record."""
-        return Fact((thing.of[0], thing.id), {}) if thing.of in self.seen else Fact(("", thing.id), {})
+    def hung(self, thing: Share | Paper | Remark) -> Fact:
+        """A share, a file or a comment as something one may ask for: it is seen with its record."""
+        seen = self.company.reads(self.person, thing) if isinstance(thing, Remark) else thing.of in self.seen
+        return Fact((thing.of[0], thing.id), {}) if seen else Fact(("", thing.id), {})
 
     # ---- filling in addresses
 
@@ -143,7 +145,7 @@ class Asker:
                 kind, text = value, value.path
             if isinstance(value, Fact):
                 one, text = value, str(value.key[1])
-            if isinstance(value, Share | Paper):
+            if isinstance(value, Share | Paper | Remark):
                 one, text = self.hung(value), str(value.id)
             yield from self._filled(re.sub(rf"{{{name}:\w+}}", text, path, count=1), rest, kind, one)
 
@@ -182,6 +184,19 @@ def _batches(asker: Asker) -> list[str]:
     return [f"{entry.id:032}" for facts in asker.facts.values() for fact in facts for entry in fact.entries[-1:]]
 
 
+def _remarks(asker: Asker, fact: Fact | None) -> list[Remark]:
+    """The comments on a record, one's own first."""
+    me = asker.company.staff[asker.person.name]
+    found = [remark for remark in asker.company.remarks if fact is None or remark.of == fact.key]
+    return sorted(found, key=lambda remark: remark.staff != me)
+
+
+def _views(asker: Asker) -> list[int]:
+    """One of one's own, and one of somebody else."""
+    found = sorted(asker.company.views, key=lambda view: view.name != asker.person.name)
+    return [view.id for view in found[:2]]
+
+
 def _added(asker: Asker, record_type: RecordType | None) -> list[str]:
     """The keys of the fields the company added to a type."""
     return [one.key for one in asker.snapshot.added.get(record_type.key, ())] if record_type is not None else []
@@ -207,9 +222,9 @@ PLACES: Mapping[str, Place] = {
     "department_id": lambda asker, _type, _fact: _ids(asker, "department"),
     "group": lambda asker, _type, _fact: (1, 2, UNKNOWN),
     "group_id": lambda asker, _type, _fact: (1, 2, UNKNOWN),
-    "saved": lambda _asker, _type, _fact: (1, 2, UNKNOWN),
-    "comment": lambda asker, _type, _fact: range(1, 4),
-    "mention": lambda asker, _type, _fact: range(1, 4),
+    "saved": lambda asker, _type, _fact: [*_views(asker), UNKNOWN],
+    "comment": lambda asker, _type, fact: _remarks(asker, fact)[:9],
+    "mention": lambda asker, _type, _fact: [m for remark in _remarks(asker, None) for m in remark.mentions][::9],
     "session": lambda asker, _type, _fact: range(1, 10),
     "token": lambda asker, _type, _fact: range(1, 10),
 }
@@ -468,7 +483,9 @@ def selection(asks: Sequence[Ask], most: int, seed: str = "") -> list[Ask]:
     for ask in shuffled:
         fine.setdefault((ask.route, ask.form, _collection(ask), str(bool(ask.unknown))), []).append(str(ask))
     in_turn = [question for turn in zip_longest(*fine.values()) for question in turn if question is not None]
-    taken = set([*coarse.values(), *(q for q in in_turn if q not in set(coarse.values()))][:most])
+    in_order = [*coarse.values(), *(q for q in in_turn if q not in set(coarse.values()))]
+    compared = accumulate(every[question].route not in OPEN for question in in_order)  # the open ones come on top
+    taken = {question for question, so_far in zip(in_order, compared, strict=True) if so_far <= most}
     return [ask for question, ask in every.items() if question in taken]
 
 

@@ -29,8 +29,9 @@ from dougong.errors import Forbidden, NotFound
 from dougong.records import desk, filters, gate, history, queries, references, statements
 from dougong.records.tables import Row
 from dougong.web import visitors
+from dougong.web.api import comments
 from dougong.web.api import records as api
-from dougong.web.pages import counts, home, lists, lookups, search
+from dougong.web.pages import counts, favourites, home, lists, lookups, search
 from dougong.web.pages import records as pages
 
 from .doors import Ask
@@ -268,6 +269,13 @@ BUGS: Mapping[str, Bug] = {
     ),
     "titles of records that aren't seen": Bug(
         seeing_everything(references, "titles"), "wangfang", r"GET /{collection:str} page .*size="
+    ),
+    "comments without their record's scope": Bug(
+        seeing_everything(comments, "comment_of"), "sunhao", r"GET /api/v1/.*/comments/{comment:str} "
+    ),
+    "mentions of everybody": Bug(seeing_everything(comments, "waiting_for_me"), "sunhao", r"GET /api/v1/mentions"),
+    "what everybody keeps at hand": Bug(
+        seeing_everything(favourites, "favourites"), "sunhao", r"GET /api/v1/favourites"
     ),
     "shares that never end": Bug(shares_never_end, "wangfang", r"limit=500"),
     "SQL that names a table past the shadows": Bug(full_names_pass, "sunhao", r"GET /api/v1/cargo-total"),

@@ -140,7 +140,7 @@ def masked(answer: httpx.Response) -> Answer:
 
 
 def clockless(text: str) -> str:
-    """Without the moments of today: those are the clock's, the company's lie decades away. And without new passwords."""
+    """Without the moments of today: those are the clock's, the company's lie decades away. Without new passwords and batches."""
     now = dt.datetime.now(dt.UTC)
     for day in (now - dt.timedelta(hours=9), now, now + dt.timedelta(hours=9)):
         text = re.sub(rf"{day.date().isoformat()}[T ][0-9:.]+(Z|\+00:00)?", "NOW", text)
@@ -150,6 +150,7 @@ def clockless(text: str) -> str:
 
 _OF_THE_MOMENT = re.compile(
     r'今天 \d\d:\d\d|(?<="password":")[^"]+|(?<=name="shown_password" readonly value=")[^"]+|夜深了|早上好|中午好|下午好|晚上好'
+    r'|(?<="batch":")(?!0{20})[0-9a-f]{32}|(?<="/changes/)(?!0{20})[0-9a-f]{32}(?=/undo")'  # not those of the company's past
 )
 
 

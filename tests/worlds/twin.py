@@ -33,9 +33,13 @@ from dougong.people.tables import Department, Staff
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.attachments import Attachment
 from dougong.records.change_log import as_json
+from dougong.records.comments import Comment
+from dougong.records.favourites import Favourite
 from dougong.records.gate import cleared, physical
 from dougong.records.layouts import ListLayout
+from dougong.records.mentions import Mention
 from dougong.records.pinyin import initials, sort_key
+from dougong.records.views import KeptView
 from dougong.sample import PEOPLE as STAFF
 from dougong.shaping.fields import add_field
 from dougong.testing.app import Company as Office
@@ -44,7 +48,20 @@ from dougong.testing.world import World, open_world
 from dougong.web.app import build_app, servable_plugins
 from dougong.web.visitors import COOKIE
 
-from .company import PEOPLE, RIGHTS_OF_KEEPERS, Clerk, Company, Entry, Fact, Key, Person, chance, token
+from .company import (
+    PEOPLE,
+    RIGHTS_OF_KEEPERS,
+    Clerk,
+    Company,
+    Entry,
+    Fact,
+    Key,
+    Person,
+    Remark,
+    Star,
+    chance,
+    token,
+)
 
 __all__ = ["Door", "Founded", "differing", "founded", "opened"]
 
@@ -94,6 +111,9 @@ async def founded(url: str, directory: Path, plugins: Sequence[str], *, rows: in
                     await insert(company, fact)
                 await put_shares(company)
                 await put_papers(company)
+                await put_remarks(company)
+                await put_stars(company)
+                await put_views(company)
                 await count_on(company)
         users, tokens, cookies = await let_in(world)
     return Founded(url, directory, company, tokens, cookies, users)
@@ -261,6 +281,46 @@ async def put_papers(company: Company) -> None:
         await Attachment.insert(row)
 
 
+async def put_remarks(company: Company) -> None:
+    await Mention.delete(force=True)
+    await Comment.delete(force=True)
+    for remark in company.remarks:
+        row = Comment(
+            id=remark.id,
+            record=remark.of[0],
+            record_id=remark.of[1],
+            text=remark.text,
+            at=dt.datetime(2012, 1, 1, tzinfo=dt.UTC) + dt.timedelta(minutes=remark.id),
+            staff=remark.staff,
+            removed=dt.datetime.now(dt.UTC) if remark.removed else None,
+        )
+        await Comment.insert(row)
+        if remark.mentions:
+            await Mention.insert(*(Mention(id=m, comment=row.id, staff=s) for m, s in remark.mentions.items()))
+
+
+async def put_views(company: Company) -> None:
+    await KeptView.delete(force=True)
+    users = await accounts()
+    for view in company.views:
+        row = KeptView(id=view.id, user=users[view.name], record=view.record, name=view.word, q=view.word)
+        await KeptView.insert(row)
+
+
+async def accounts() -> dict[str, int]:
+    known = {name: await account_named(name) for name in PEOPLE}
+    return {name: account.user for name, account in known.items() if account is not None}
+
+
+async def put_stars(company: Company) -> None:
+    await Favourite.delete(force=True)
+    users = await accounts()
+    at = dt.datetime(2012, 1, 1, tzinfo=dt.UTC)
+    for star in company.stars:
+        row = Favourite(id=star.id, user=users[star.name], record=star.of[0], record_id=star.of[1], at=at)
+        await Favourite.insert(row)
+
+
 async def _said(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
@@ -269,7 +329,16 @@ async def count_on(company: Company) -> None:
     """PostgreSQL counts ids by itself: go on behind ours."""
     if engine().engine_type != "postgres":
         return
-    for name in [*(t.key for t in company.kinds), "change_log", "access_share", "attachment"]:
+    beside = (
+        "change_log",
+        "access_share",
+        "attachment",
+        "record_comment",
+        "record_mention",
+        "favourite",
+        "core_list_view",
+    )
+    for name in [*(t.key for t in company.kinds), *beside]:
         sql = f"SELECT setval(pg_get_serial_sequence('dg.\"{name}\"', 'id'), 900000)"
         with cleared("ddl"):
             await engine().run_ddl(sql)
@@ -302,6 +371,10 @@ def differing(company: Company, person: Person, seed: str) -> Company:
     unseen = {key: fact for key, fact in other.facts.items() if key not in seen}
     kept = [paper for paper in company.papers if paper.of in seen]
     other = replace(other, papers=[*kept, *clerk.papers(unseen, 40_001)])
+    other = replace(other, remarks=_other_remarks(company, clerk, person, unseen))
+    other = replace(other, stars=_other_stars(company, clerk, person, unseen))
+    others = {view.name: view for view in clerk.views()}
+    other = replace(other, views=[v if v.name == person.name else others[v.name] for v in company.views])
     assert other.seen_by(person) == seen, "the other world shows the person something else: this test's own mistake"
     return other
 
@@ -385,6 +458,22 @@ def _other_shares(company: Company, clerk: Clerk, person: Person, seen: set[Key]
     return kept
 
 
+def _other_remarks(company: Company, clerk: Clerk, person: Person, unseen: Mapping[Key, Fact]) -> list[Remark]:
+    """What the person reads stays; what others took back said something else, and the unseen is talked about otherwise."""
+    seen = company.seen_by(person)
+    kept = [remark for remark in company.remarks if remark.of in seen]
+    said = [r if company.reads(person, r) else replace(r, text=token("taken back", clerk.world, r.id)) for r in kept]
+    return [*said, *clerk.remarks(unseen, 40_001)]
+
+
+def _other_stars(company: Company, clerk: Clerk, person: Person, unseen: Mapping[Key, Fact]) -> list[Star]:
+    """What the person keeps at hand and sees stays; what others keep, and what the person can't see, is something else."""
+    seen = company.seen_by(person)
+    kept = [star for star in company.stars if star.name == person.name and star.of in seen]
+    other = clerk.stars({**{key: company.facts[key] for key in seen}, **unseen}, 40_001)
+    return [*kept, *(star for star in other if star.name != person.name or star.of not in seen)]
+
+
 async def turn_into(company: Company, other: Company, person: Person) -> None:
     """Rewrite the open database so that it holds the other company."""
     with acting_as(system(_WHY)):
@@ -399,6 +488,9 @@ async def turn_into(company: Company, other: Company, person: Person) -> None:
                     await erase(key)
             await put_shares(other)
             await put_papers(other)
+            await put_remarks(other)
+            await put_stars(other)
+            await put_views(other)
             if other.facts != company.facts:
                 await _among_themselves(person)
 
