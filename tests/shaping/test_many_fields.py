@@ -26,7 +26,7 @@ from dougong.records.pinyin import sort_key
 from dougong.records.types import RecordType
 from dougong.shaping.fields import add_field, change_field
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(3600)]
 CONTACTS = "/api/v1/contacts"
 OURS = '["name","starts","联系人"]'
 """Not those of the sample company."""

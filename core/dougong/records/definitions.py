@@ -53,6 +53,7 @@ __all__ = [
     "is_added",
     "read_definitions",
     "sort_column",
+    "sort_columns",
     "sorted_text",
 ]
 
@@ -126,14 +127,21 @@ def is_added(name: str) -> bool:
     return name.startswith(ADDED)
 
 
-def sort_column(table: type[Table], key: str) -> Column | None:
-    """The column an added text sorts by (pinyin, the same on every database); None for everything else."""
+def sort_columns(table: type[Table]) -> Mapping[str, Column]:
+    """The columns that added texts sort by (pinyin, the same on every database), by the text's key."""
     columns = {c._meta.name: c for c in table._meta.columns}
-    text, sort = columns.get(key), columns.get(f"{key}{_SORTED_BY}")
-    if text is None or sort is None:
-        return None
+    pairs = {key: columns.get(f"{key}{_SORTED_BY}") for key in columns if is_added(key)}
     # a field that is a text no more leaves the column of its former days behind
-    return sort if sort._meta.db_column_name == f"{text._meta.db_column_name}{_SORTED_BY}" else None
+    return {
+        key: sort
+        for key, sort in pairs.items()
+        if sort is not None and sort._meta.db_column_name == f"{columns[key]._meta.db_column_name}{_SORTED_BY}"
+    }
+
+
+def sort_column(table: type[Table], key: str) -> Column | None:
+    """The column an added text sorts by; None for everything else."""
+    return sort_columns(table).get(key) if is_added(key) else None
 
 
 def sorted_text(name: str) -> str:

@@ -538,8 +538,9 @@ async def _delete(record_type: RecordType, old: Sequence[Mapping[str, Any]]) -> 
 
 def logged(record_type: RecordType, row: Mapping[str, Any]) -> dict[str, Any]:
     """All a row holds, that of fields switched off too: it may have to come back."""
-    kept = {c._meta.name for c in record_type.table._meta.columns if sorted_text(c._meta.name) == c._meta.name}
-    return {k: v for k, v in row.items() if k in kept - _NOT_LOGGED and v is not None}
+    held = {k: v for k, v in row.items() if v is not None and k not in _NOT_LOGGED and sorted_text(k) == k}
+    names = {c._meta.name for c in record_type.table._meta.columns}
+    return {k: v for k, v in held.items() if k in names}
 
 
 def _batch() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from dougong.db.constraints import constraint_broken
 from dougong.errors import Forbidden, Invalid, Problem, Refused
 from dougong.i18n import Text, _
 from dougong.records import references
-from dougong.records.definitions import TEXT_LENGTH, is_added, sort_column
+from dougong.records.definitions import TEXT_LENGTH, sort_columns
 from dougong.records.gate import cleared, ids, physical
 from dougong.records.pinyin import initials, sort_key
 from dougong.records.types import RecordType
@@ -92,7 +92,7 @@ async def insert(record_type: RecordType, rows: Sequence[Mapping[str, Any]]) -> 
     defaults = {c._meta.name: plain_default(c) for c in columns}
     new_ids: list[int] = []
     for part in _parts(rows, len(columns)):
-        complete = [{**defaults, **_with_sort_keys(record_type, r)} for r in part]
+        complete = [{**defaults, **values} for values in _with_sort_keys(record_type, part)]
         values = [r[c._meta.name] for r in complete for c in columns]
         listed = ", ".join([row] * len(part))
         sql = f'INSERT INTO {physical(engine(), record_type.key)} ({names}) VALUES {listed} RETURNING "id"'
@@ -116,7 +116,7 @@ _COUNTED = '"version" = "version" + 1, '
 
 
 async def _give(record_type: RecordType, changes: Mapping[int, Mapping[str, Any]], counted: str) -> None:
-    complete = {i: _with_sort_keys(record_type, values) for i, values in changes.items()}
+    complete = dict(zip(changes, _with_sort_keys(record_type, changes.values()), strict=True))
     for keys, alike in _by_keys(complete).items():
         by_id = {i: tuple(complete[i][k] for k in keys) for i in alike}
         try:
@@ -262,18 +262,19 @@ def plain_default(column: Column) -> Any:
     return default.value if hasattr(default, "value") else default
 
 
-def _with_sort_keys(record_type: RecordType, given: Mapping[str, Any]) -> dict[str, Any]:
+def _with_sort_keys(record_type: RecordType, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """With what the title and added texts among these values sort by, and what the title is found by."""
-    values = dict(given)
-    title = record_type.title._meta.name
-    if title in values:
-        words = str(values[title] or "")
-        values["title_key"], values["title_initials"] = sort_key(words), initials(words)
-    for key in [key for key in values if is_added(key)]:
-        column = sort_column(record_type.table, key)
-        if column is not None:
-            values[column._meta.name] = sort_key(values[key])[:TEXT_LENGTH] if values[key] else None
-    return values
+    title, columns = record_type.title._meta.name, sort_columns(record_type.table)
+    found = []
+    for given in rows:
+        values = dict(given)
+        if title in values:
+            words = str(values[title] or "")
+            values["title_key"], values["title_initials"] = sort_key(words), initials(words)
+        for key in columns.keys() & values.keys():
+            values[columns[key]._meta.name] = sort_key(values[key])[:TEXT_LENGTH] if values[key] else None
+        found.append(values)
+    return found
 
 
 def _column_names(record_type: RecordType) -> dict[str, str]:
