@@ -25,6 +25,7 @@ from dougong.records.types import RecordType
 
 __all__ = [
     "LONGEST_NAME",
+    "MOST_TERMS",
     "MOST_VIEWS",
     "SHARE",
     "KeptView",
@@ -44,6 +45,8 @@ __all__ = [
 SHARE = "views.share"
 MOST_VIEWS = 50
 """So many one person keeps of one list."""
+MOST_TERMS = 50
+"""So many conditions the address of a list holds."""
 LONGEST_NAME = 60
 _WHY = "keep the views people have of their lists"
 _ONLY = frozenset({"core_list_view", "core_list_layout"})
@@ -148,7 +151,8 @@ def terms_of(tree: Any) -> tuple[Term, ...]:
     """A filter's conditions, as an address holds them. Invalid where they are more than groups joined by “or”."""
     if tree in (None, [], {}):
         return ()
-    parts = tree["or"] if isinstance(tree, dict) and set(tree) == {"or"} else [tree]
+    joined = isinstance(tree, dict) and set(tree) == {"or"} and isinstance(tree["or"], list) and tree["or"]
+    parts = tree["or"] if joined else [tree]
     return tuple((leaf[0], leaf[1], _text(leaf), at) for at, part in enumerate(parts) for leaf in _leaves(part))
 
 
@@ -156,7 +160,7 @@ def _leaves(node: Any) -> Sequence[Sequence[Any]]:
     if isinstance(node, dict) and set(node) == {"and"}:
         node = node["and"]
     leaves = [node] if _is_leaf(node) else node
-    if not isinstance(leaves, list) or not all(_is_leaf(leaf) for leaf in leaves):
+    if not isinstance(leaves, list) or not leaves or not all(_is_leaf(leaf) for leaf in leaves):
         raise Invalid(
             Problem(
                 "filter",
@@ -292,6 +296,8 @@ def _free_name(name: str, others: Iterable[View]) -> str:
 def _check(record_type: RecordType, question: Question) -> None:
     """Invalid for what the list couldn't show to whoever keeps it."""
     compile_filter(record_type, tree_of(question.terms))
+    if len(question.terms) > MOST_TERMS:
+        raise Invalid(Problem("filter", _("A filter holds at most %(limit)s conditions.", limit=MOST_TERMS)))
     for place, keys in (
         ("sort", [question.sort.removeprefix("-")] if question.sort else []),
         ("columns", question.columns),

@@ -24,7 +24,18 @@ from dougong.records.layouts import reset_columns, save_columns, shown_columns
 from dougong.records.queries import BOUND, Page, Query, fetch_page
 from dougong.records.types import RecordType, SavedView
 from dougong.records.values import writable
-from dougong.records.views import SHARE, Question, Term, View, Views, change_view, terms_of, tree_of, views_at
+from dougong.records.views import (
+    MOST_TERMS,
+    SHARE,
+    Question,
+    Term,
+    View,
+    Views,
+    change_view,
+    terms_of,
+    tree_of,
+    views_at,
+)
 from dougong.web.cells import cell_maker, title_cell
 from dougong.web.render import go, page
 from dougong.web.views import (
@@ -168,7 +179,7 @@ def list_state(record_type: RecordType, given: MultiMixin[Any]) -> ListState:
         size=size if size in SIZES else DEFAULT_SIZE,
         cursor=str(whole("cursor", "")),
         exact=whole("count", "") == "exact",
-        terms=terms[:50],
+        terms=terms[:MOST_TERMS],
     )
 
 
