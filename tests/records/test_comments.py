@@ -24,7 +24,7 @@ from dougong.records.comments import (
     waiting_for_me,
 )
 from dougong.records.favourites import Favourite, add_favourite, favourites
-from dougong.records.mentions import Mention
+from dougong.records.mentions import Mention, seen_in
 from dougong.records.types import RecordType
 from dougong.testing import World
 
@@ -78,6 +78,17 @@ async def test_ones_mentions_and_favourites_are_read_by_nobody_else(
         async with world.acting(who):
             assert await Mention.count().where(Mention.comment == said.id) == sees
             assert await Favourite.count().where(Favourite.record_id == mine.id) == 0
+
+
+async def test_reading_a_second_time_what_mentions_one_finds_nothing_new(
+    world: World, customer: RecordType, mine: Any
+) -> None:
+    async with world.acting("wangfang"):
+        said = await comment_on(customer, mine.id, "@李雷 再看看")
+    async with world.acting("lilei"):
+        for _time in ("first", "second"):
+            await seen_in([said.id])
+            assert said.id not in [waiting.said.id for waiting in await waiting_for_me()]
 
 
 async def test_what_is_said_about_a_module_goes_and_comes_with_it(

@@ -264,11 +264,10 @@ async def seen_in(comments: Collection[int]) -> None:
 
 async def seen(mentions: Iterable[int]) -> None:
     """The acting person saw these mentions of themselves; others are left as they are."""
-    mine = (
-        await Mention.select(Mention.id)
-        .where(Mention.id.is_in(list(mentions)), Mention.read.is_null())
-        .output(as_list=True)
-    )
-    if mine:
+    among = list(mentions)
+    if not among:
+        return
+    query = Mention.select(Mention.id).where(Mention.id.is_in(among), Mention.read.is_null())
+    if mine := await query.output(as_list=True):
         with acting_as(on_behalf(_WHY, _NARROW)):
             await Mention.update({Mention.read: dt.datetime.now(dt.UTC)}).where(Mention.id.is_in(mine))
