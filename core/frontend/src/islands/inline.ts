@@ -26,7 +26,9 @@ class Inline extends HTMLElement {
     }, { signal });
     this.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.addEventListener("focusout", (event) => this.#leave(event), { signal });
-    this.addEventListener("submit", (event) => event.preventDefault(), { signal });
+    this.addEventListener("submit", (event) => {
+      if (this.#cell?.contains(event.target as Node)) event.preventDefault(); // the stars of the rows are sent
+    }, { signal });
   }
 
   disconnectedCallback(): void {
