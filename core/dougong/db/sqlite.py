@@ -219,7 +219,8 @@ class _Connection:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
             if not future.done():
-                self._raw.interrupt()
+                with contextlib.suppress(AttributeError):  # it is only being opened: there is nothing to stop yet
+                    self._raw.interrupt()
                 await asyncio.wait({future})
             if not future.cancelled():
                 future.exception()  # taken note of: the cancellation is what counts
