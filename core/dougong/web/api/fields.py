@@ -143,4 +143,6 @@ def _sent(one: Definition) -> dict[str, Any]:
 
 
 routes = [list_fields, add, change, switch_off, preview_kind, set_kind]
-BODIES: Mapping[str, type[BaseModel]] = {model.__name__: model for model in (NewField, FieldChanges, OtherKind, KindChange)}
+BODIES: Mapping[str, type[BaseModel]] = {
+    model.__name__: model for model in (NewField, FieldChanges, OtherKind, KindChange)
+}

@@ -21,7 +21,7 @@ from dougong.records.types import RecordType
 from dougong.records.views import views_at
 from dougong.web.addresses import id_at
 from dougong.web.files import TAB as FILES
-from dougong.web.pages.lists import SAVED, can_be_asked, opened, total_words, type_at, views_of
+from dougong.web.pages.lists import SAVED, can_be_asked, state_of_view, total_words, type_at, views_of
 from dougong.web.pages.records import pointing_to, tab_key
 from dougong.web.shell import menus_for
 
@@ -69,7 +69,7 @@ async def view_counts(collection: str) -> dict[str, str]:
             f"{record_type.key}:{number}", record_type, compile_filter(record_type, tree)
         )
     for kept in (await views_at(record_type)).views:
-        query = opened(record_type, kept).query()
+        query = state_of_view(record_type, kept).query()
         with suppress(Invalid):  # a field it asks about is off, or hidden by now
             clause = both(compile_filter(record_type, query.filter), quick_find(record_type, query.q))
             found[f"view:{SAVED}{kept.id}"] = await _count(

@@ -60,7 +60,7 @@ from dougong.web.views import (
     TableView,
 )
 
-__all__ = ["ListState", "control_kind", "list_state", "opened", "routes", "table_view", "type_at", "views_of"]
+__all__ = ["ListState", "control_kind", "list_state", "routes", "state_of_view", "table_view", "type_at", "views_of"]
 
 SIZES = (20, 50, 100)
 DEFAULT_SIZE = 50
@@ -183,7 +183,7 @@ def list_state(record_type: RecordType, given: MultiMixin[Any]) -> ListState:
     )
 
 
-def opened(record_type: RecordType, view: View, size: int = DEFAULT_SIZE) -> ListState:
+def state_of_view(record_type: RecordType, view: View, size: int = DEFAULT_SIZE) -> ListState:
     """The list as somebody saved it."""
     asked = view.question
     return ListState(record_type, saved=view.id, q=asked.q, sort=asked.sort, size=size, terms=asked.terms)
@@ -205,7 +205,7 @@ async def show_list(request: AnyRequest, collection: str) -> Response[Any]:
         view = kept.named(_whole(name.removeprefix(SAVED), 0))
         if view is None:
             return go(request, f"/{record_type.path}", _("This view is no longer there."))
-        state = opened(record_type, view, state.size)
+        state = state_of_view(record_type, view, state.size)
     if jumped_nowhere(request, state):
         return go(request, state.href(page=1))
     banner, keys = None, columns_of(state, kept)
