@@ -27,8 +27,7 @@ from dougong.errors import Forbidden, Invalid, NotFound
 from dougong.i18n import speaking, today
 from dougong.people.services import account_named, add_account, deactivate_staff
 from dougong.people.tables import Department, Staff, User
-from dougong.plugin.snapshot import Snapshot, pinned
-from dougong.plugin.snapshot import current_snapshot
+from dougong.plugin.snapshot import Snapshot, current_snapshot, pinned
 from dougong.records import desk
 from dougong.records.types import Template
 
