@@ -13,8 +13,7 @@ class Files extends HTMLElement {
       event.preventDefault();
       this.#send(input.files);
     });
-    input.addEventListener("change", () => this.#send(input.files));
-    one("button", form)!.hidden = true; // to choose is to send
+    input.addEventListener("change", () => this.#send(input.files)); // to choose is to send
     this.addEventListener("dragover", (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
