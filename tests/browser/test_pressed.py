@@ -39,6 +39,7 @@ PAGE = r"""
     const { pathname, searchParams } = new URL(address, location.href);
     return `${pathname.replace(/\d+/g, "#")}?${[...new Set(searchParams.keys())].join("&")}`;
   };
+  const address = (element) => element.hasAttribute("href") ? new URL(element.getAttribute("href"), location.href).href : ""; // a link of a drawing has an href of its own kind
   const words = (element) => (element.getAttribute("aria-label") || element.title || element.textContent).trim().replace(/\s+/g, " ").replace(/\d+/g, "#").slice(0, 60);
   const ALIKE = "thead th, .dg-views, .dg-pop";
   const sign = (element) => {
@@ -76,7 +77,7 @@ PAGE = r"""
 
   let control, before, reached;
   globalThis.dgPress = {
-    list: (everywhere) => [...new Map(controls(everywhere).map((it) => [sign(it), { sign: sign(it), plain: isPlain(it), href: it.href ?? "", tag: it.localName, words: words(it), options: it.options?.length ?? 0 }])).values()],
+    list: (everywhere) => [...new Map(controls(everywhere).map((it) => [sign(it), { sign: sign(it), plain: isPlain(it), href: address(it), tag: it.localName, words: words(it), options: it.options?.length ?? 0 }])).values()],
     aim: (wanted, everywhere) => {
       control = controls(everywhere).find((it) => sign(it) === wanted);
       if (!control) return false;
@@ -90,7 +91,7 @@ PAGE = r"""
     changed: () => before !== state(control) || globalThis.dgHeldBack !== undefined,
     stay: () => addEventListener("click", (event) => {
       const link = event.target.closest("a[href]");
-      reached = link && !event.defaultPrevented ? link.href : "";
+      reached = link && !event.defaultPrevented ? address(link) : "";
       event.preventDefault();
     }),
     reached: () => { const was = reached; reached = undefined; return was ?? ""; },
