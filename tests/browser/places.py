@@ -7,6 +7,7 @@ TABS = (
     "interactions.customer",
     "customer-relations.customer",
     "customer-relations.related",
+    "co-owner-requests.customer",
     "visits.customer",
 )
 

@@ -118,7 +118,7 @@ def test_the_tabs_of_a_customer_are_the_ones_looked_at(look):
     tabs = page.eval_on_selector_all(
         ".dg-views a", "links => links.map((it) => new URL(it.href).searchParams.get('tab'))"
     )
-    assert tabs == [None, *TABS, "history"]
+    assert tabs == [None, *TABS, "attachments", "history"]
 
 
 @pytest.mark.parametrize(("path", "limit"), [("/customers", LIST_BYTES), ("/contacts", LIST_BYTES), ("/", HOME_BYTES)])

@@ -58,9 +58,14 @@ class Data:
     """What the company entered, to tell its words from the product's."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        texts = set(texts)
-        self.chinese = {run for text in texts for run in CHINESE.findall(text)}
-        self.latin = {word.lower() for text in texts for word in LATIN.findall(text)}
+        self.texts = set(texts)
+        self.chinese = {run for text in self.texts for run in CHINESE.findall(text)}
+        self.latin = {word.lower() for text in self.texts for word in LATIN.findall(text)}
+
+    def shortened(self, text: str) -> bool:
+        """Whether this is the beginning of something entered, cut with an ellipsis where its box ends."""
+        beginning = text.removesuffix("…")
+        return beginning != text and any(whole.startswith(beginning) for whole in self.texts)
 
 
 def chinese_left_over(texts: Iterable[str], data: Data) -> Iterator[str]:
@@ -70,8 +75,8 @@ def chinese_left_over(texts: Iterable[str], data: Data) -> Iterator[str]:
             yield text
 
 
-NAMES = {"dougong", "english", "ctrl", "cny", "chrome", "linux"}
-"""Words that are the same in both languages."""
+NAMES = {"dougong", "english", "ctrl", "cny", "chrome", "linux", "mb"}
+"""Words and units that are the same in both languages."""
 CODE = re.compile(r"/[\w/{}:-]+|\w+(\.\w+)+")
 """Addresses and modules, as the page of a plugin names them."""
 
@@ -83,5 +88,5 @@ def english_left_over(texts: Iterable[str], data: Data) -> Iterator[str]:
     }
     for text in texts:
         strange = [word for word in LATIN.findall(CODE.sub("", text)) if word.lower() not in data.latin | NAMES]
-        if text in translated or strange:
+        if text in translated or (strange and not data.shortened(text)):
             yield text
