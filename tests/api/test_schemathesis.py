@@ -1,7 +1,7 @@
 """The API answers as its description says, whatever it is asked: two hundred requests made up for every operation.
 
 Three in four keep to the description, the others break it; every second one is about records that exist, in the version
-they are at. The same requests go to both databases, as an administrator and as a salesperson.
+they are at. The same requests go to both databases, half of them as an administrator, half as a salesperson.
 """
 
 from __future__ import annotations
@@ -65,14 +65,11 @@ def test_the_description_of_an_open_house_has_these_operations(reception: Recept
     assert told["components"]["schemas"].keys() == description()["components"]["schemas"].keys()
 
 
-@pytest.mark.parametrize("who", ["admin", "wangfang"])
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_an_operation_keeps_to_its_description(
-    operation: str, who: str, reception: Reception, rounds: Callable[..., int]
-):
+def test_an_operation_keeps_to_its_description(operation: str, reception: Reception, rounds: Callable[..., int]):
     cases = requests_of(operation, rounds(EXAMPLES, deep=10 * EXAMPLES))
     broken: dict[str, str] = {}
-    for case, answer in zip(cases, reception.wait(answers_to(cases, who, reception)), strict=True):
+    for case, answer in zip(cases, reception.wait(answers_to(cases, reception)), strict=True):
         try:
             case.validate_response(answer, checks=CHECKS)
         except schemathesis.errors.SchemathesisError as failure:
@@ -108,7 +105,7 @@ def requests_of(operation: str, count: int) -> Sequence[Case]:
     return made
 
 
-async def answers_to(cases: Sequence[Case], who: str, reception: Reception) -> Sequence[Response]:
+async def answers_to(cases: Sequence[Case], reception: Reception) -> Sequence[Response]:
     """One after the other, in the company's own loop: to cross from thread to thread for each would take longer than to
     answer."""
     records, answers = Records(reception.client("admin")), []
@@ -116,7 +113,8 @@ async def answers_to(cases: Sequence[Case], who: str, reception: Reception) -> S
         if number % 2:
             await records.aim(case)
         sent = prepared(case) if number % 2 else prepared_once(case)
-        answers.append(await send(reception.client(who), sent))
+        # two of four each, so that both ask for records that exist and for those that don't
+        answers.append(await send(reception.client("admin" if number % 4 < 2 else "wangfang"), sent))
     return answers
 
 

@@ -20,8 +20,8 @@ REQUIRED = _("“%(label)s” must be filled in.")
 
 
 def is_empty(value: Any) -> bool:
-    """Nothing was given: no value, only blanks, or none of several."""
-    return value is None or (isinstance(value, list) and not value) or (isinstance(value, str) and not value.strip())
+    """Nothing was given: no value, or only blanks."""
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def writable(record_type: RecordType, field: Field, principal: Principal, state: str | None = None) -> bool:
@@ -58,7 +58,7 @@ def read_values(
             problems.append(Problem(key, _("There is no field “%(field)s” here.", field=key), given, "unknown"))
         elif key in fixed or (key != "state" and not writable(record_type, field, principal, state)):
             problems.append(Problem(key, _("“%(label)s” can't be changed here.", label=field.label), given, "readonly"))
-        elif is_empty(given):
+        elif is_empty(given) or (field.kind == "choices" and given == []):
             values[key] = field.empty
         else:
             try:
