@@ -121,6 +121,14 @@ def test_the_tabs_of_a_customer_are_the_ones_looked_at(look):
     assert tabs == [None, *TABS, "attachments", "history"]
 
 
+@pytest.mark.parametrize("path", ["/customers/new?kind=channel", "/customers/1?tab=attachments"])
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_the_buttons_that_scripts_do_without_are_shown_only_where_there_are_none(reception, path, scripts):
+    with reception.window("admin", scripts=scripts) as page:
+        page.goto(path)
+        assert page.locator(".dg-no-js").is_visible() is not scripts
+
+
 @pytest.mark.parametrize(("path", "limit"), [("/customers", LIST_BYTES), ("/contacts", LIST_BYTES), ("/", HOME_BYTES)])
 def test_a_first_visit_stays_small(reception, path, limit):
     with reception.window("admin") as page:
