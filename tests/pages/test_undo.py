@@ -98,3 +98,31 @@ async def test_an_earlier_value_is_restored_as_an_ordinary_change(company: Any) 
             assert (await browser.post(entry[1], data={"field": wrong})).status_code == 404
     assert "杭州" in page
     assert "机械" in page
+
+
+BATCH_LINK = re.compile(r'href="(/changes/[0-9a-f]{32})"')
+
+
+async def test_undo_is_offered_in_a_history_to_whom_it_answers_and_to_nobody_else(company: Any) -> None:
+    """Wang Fang may change what her manager changed in a customer of hers; who only reads one takes nothing back."""
+    async with company.browser("wangfang") as wangfang, company.browser("lilei") as lilei:
+        own = await made(wangfang, "历史撤销", city="杭州")
+        await edit(lilei, own, name="历史撤销", city="绍兴")
+        other = await made(lilei, "只读历史", city="杭州")
+        await edit(lilei, other, name="只读历史", city="绍兴")
+        seller = (await wangfang.get("/api/v1/me")).json()["staff"]
+        shared = await lilei.post(f"{other}/share", data={"staff": str(seller), "level": "read"})
+        assert shared.status_code == 303, shared.text
+        hers, managers = [BATCH_LINK.findall((await b.get(f"{own}?tab=history")).text) for b in (wangfang, lilei)]
+        answers = [
+            (await b.get(link)).status_code for b, links in ((wangfang, hers), (lilei, managers)) for link in links
+        ]
+        mine, read = [(await b.get(f"{other}?tab=history")).text for b in (lilei, wangfang)]
+    assert len(set(managers)) == 2
+    assert hers[0] == managers[0]
+    assert set(answers) == {200}
+    assert len(BATCH_LINK.findall(mine)) == 2
+    assert "绍兴" in read
+    assert BATCH_LINK.findall(read) == []
+    assert f'action="{other}/history/' in mine
+    assert f'action="{other}/history/' not in read

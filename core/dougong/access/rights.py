@@ -14,7 +14,18 @@ from dougong.errors import Forbidden
 from dougong.records.gate import cleared, ids, physical
 from dougong.records.types import RecordType
 
-__all__ = ["RIGHT", "held_on", "may", "may_do", "may_hand_on", "may_with", "need", "to_hand_on", "within_reach"]
+__all__ = [
+    "RIGHT",
+    "held_on",
+    "held_on_each",
+    "may",
+    "may_do",
+    "may_hand_on",
+    "may_with",
+    "need",
+    "to_hand_on",
+    "within_reach",
+]
 
 RIGHT = ""
 """Under this name a principal's grants hold the rights that are about no record type."""
@@ -63,16 +74,25 @@ async def may_with(record_type: RecordType, action: str, record_id: int) -> bool
 
 async def held_on(record_type: RecordType, actions: Collection[str], record_id: int) -> set[str]:
     """Which of these things the acting person may do with one record that they see. One query, however many."""
+    return (await held_on_each(record_type, actions, [record_id]))[record_id]
+
+
+async def held_on_each(
+    record_type: RecordType, actions: Collection[str], record_ids: Collection[int]
+) -> dict[int, set[str]]:
+    """The same of several records that they see."""
     known = {action for action in actions if action == "read" or not may(current(), record_type, action)}
     held, asked, db = known & {"read"}, sorted(set(actions) - known), engine()
-    if not asked:
-        return held
+    each = {record_id: set(held) for record_id in record_ids}
+    if not asked or not each:
+        return each
     conditions = [rows(record_type, action, current(), db, "t") or QueryString("1 = 1") for action in asked]
     columns = ", ".join(f"CASE WHEN {{}} THEN 1 ELSE 0 END AS may_{n}" for n, _action in enumerate(asked))
-    sql = f'SELECT {columns} FROM {physical(db, record_type.key)} t WHERE t."id" {{}}'
+    sql = f'SELECT t."id", {columns} FROM {physical(db, record_type.key)} t WHERE t."id" {{}}'
     with cleared("desk"):
-        found = await fetch(QueryString(sql, *conditions, ids(db, [record_id])))
-    return held | {action for row in found for n, action in enumerate(asked) if row[f"may_{n}"]}
+        for row in await fetch(QueryString(sql, *conditions, ids(db, each))):
+            each[row["id"]] |= {action for n, action in enumerate(asked) if row[f"may_{n}"]}
+    return each
 
 
 async def may_hand_on(record_type: RecordType, record_ids: Iterable[int]) -> bool:

@@ -17,8 +17,9 @@ from dougong.people.tables import Staff, User
 from dougong.records import references
 from dougong.records.gate import cleared, ids, physical
 
-__all__ = ["Author", "Batch", "Done", "Since", "Summary", "names_of", "read_batch", "recent_of", "since"]
+__all__ = ["Author", "Batch", "Done", "Since", "Summary", "names_of", "read_batch", "read_small", "recent_of", "since"]
 
+_COLUMNS = "id, batch, by_user, staff, reason, record, record_id, verb, before, after"
 _VERBS = frozenset({"create", "update", "remove"})
 Author = tuple[int, int | None]
 """An account and the member of staff behind it; account 0 is the system."""
@@ -56,18 +57,29 @@ class Batch:
 async def read_batch(batch: str) -> Batch | None:
     """None where there is no such batch. Inside a transaction: nobody else reads it before that ends."""
     lock = " FOR UPDATE" if engine().engine_type == "postgres" else ""
-    columns = "id, by_user, staff, reason, record, record_id, verb, before, after"
-    sql = f"SELECT {columns} FROM {physical(engine(), 'change_log')} WHERE batch = {{}} ORDER BY id{lock}"
+    sql = f"SELECT {_COLUMNS} FROM {physical(engine(), 'change_log')} WHERE batch = {{}} ORDER BY id{lock}"
     with cleared("desk"):
         rows = await fetch(QueryString(sql, batch))
-    if not rows:
-        return None
-    return Batch(
-        batch,
-        Text.load(rows[0]["reason"]),
-        frozenset((row["by_user"], row["staff"]) for row in rows),
-        _in_all(rows),
-    )
+    return _batch(rows) if rows else None
+
+
+async def read_small(batches: Collection[str], *, most: int) -> list[Batch]:
+    """Those of these batches that have no more entries than this. One query."""
+    if not batches:
+        return []
+    log, listed = physical(engine(), "change_log"), ", ".join("{}" for _batch in batches)
+    small = f"SELECT batch FROM {log} WHERE batch IN ({listed}) GROUP BY batch HAVING count(*) <= {{}}"
+    sql = f"SELECT {_COLUMNS} FROM {log} WHERE batch IN ({small}) ORDER BY id"
+    found: dict[str, list[dict[str, Any]]] = {}
+    with cleared("desk"):
+        for row in await fetch(QueryString(sql, *batches, most)):
+            found.setdefault(row["batch"], []).append(row)
+    return [_batch(rows) for rows in found.values()]
+
+
+def _batch(rows: Sequence[Mapping[str, Any]]) -> Batch:
+    authors = frozenset((row["by_user"], row["staff"]) for row in rows)
+    return Batch(rows[0]["batch"], Text.load(rows[0]["reason"]), authors, _in_all(rows))
 
 
 def _in_all(rows: Iterable[Mapping[str, Any]]) -> list[Done]:

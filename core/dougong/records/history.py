@@ -28,10 +28,11 @@ _NARROW = frozenset({"change_log", "people_user", "staff"})  # a column bears th
 @dataclass(frozen=True)
 class HistoryEntry:
     """One write: `who` is a name ("" for the system), `reason` and `why` are words for people, `before` and `after` hold
-    the changed fields as JSON values by key."""
+    the changed fields as JSON values by key. `alone`: its batch touched no other record."""
 
     id: int
     at: dt.datetime
+    account: int
     staff: int | None
     who: str
     verb: str
@@ -39,6 +40,7 @@ class HistoryEntry:
     why: str
     door: str
     batch: str
+    alone: bool
     before: Mapping[str, Any]
     after: Mapping[str, Any]
 
@@ -91,9 +93,15 @@ _ACCOUNT = QueryString(
     '(SELECT "name" FROM "people_user" WHERE "people_user"."id" = "change_log"."by_user")', alias="account"
 )
 
+_OTHERS = QueryString(
+    '(SELECT "beside"."id" FROM "change_log" "beside" WHERE "beside"."batch" = "change_log"."batch" AND'
+    ' ("beside"."record_id" <> "change_log"."record_id" OR "beside"."record" <> "change_log"."record") LIMIT 1)',
+    alias="others",
+)
+
 
 async def _logged(record_type: RecordType, record_id: int, limit: int, before_id: int | None) -> list[dict[str, Any]]:
-    query = ChangeLog.select(*ChangeLog.all_columns(), _ACCOUNT).where(
+    query = ChangeLog.select(*ChangeLog.all_columns(), _ACCOUNT, _OTHERS).where(
         ChangeLog.record_id == record_id, ChangeLog.record == record_type.key
     )
     if before_id is not None:
@@ -120,6 +128,7 @@ def _entry(row: Mapping[str, Any], shown: set[str]) -> HistoryEntry:
     return HistoryEntry(
         id=row["id"],
         at=row["at"],
+        account=row["by_user"],
         staff=row["staff"],
         who=(row["account"] or "") if row["staff"] is None else "",
         verb=row["verb"],
@@ -127,6 +136,7 @@ def _entry(row: Mapping[str, Any], shown: set[str]) -> HistoryEntry:
         why=str(after.pop("why", "") or ""),
         door=row["door"],
         batch=row["batch"],
+        alone=row["others"] is None,
         before=before,
         after=after,
     )

@@ -7,7 +7,7 @@ The rest goes back, by the set. Whoever may change a record now may take back wh
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
 from graphlib import CycleError, TopologicalSorter
@@ -20,20 +20,20 @@ from piccolo.querystring import QueryString
 from dougong.access.fields import HIDDEN, READ, field_level
 from dougong.access.policies import rows as rows_allowed
 from dougong.access.principal import current
-from dougong.access.rights import may, to_hand_on, within_reach
+from dougong.access.rights import held_on_each, may, to_hand_on, within_reach
 from dougong.db import current_transaction, engine, fetch, transaction
 from dougong.errors import DougongError, Forbidden, NotFound
 from dougong.i18n import Text, _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk, references, statements
-from dougong.records.batches import Author, Batch, Done, Since, names_of, read_batch, since
+from dougong.records.batches import Author, Batch, Done, Since, names_of, read_batch, read_small, since
 from dougong.records.change_log import Change, KindChanged, from_json
 from dougong.records.fields import Field
 from dougong.records.gate import cleared, ids, physical
 from dougong.records.statements import plain_default
 from dougong.records.types import RecordType
 
-__all__ = ["Kept", "Undone", "undo", "what_undo_does"]
+__all__ = ["Kept", "Undone", "rights_to_take_back", "undo", "undoable_by_others", "what_undo_does"]
 
 UNDO_OF, REDO_OF = _("Undo of “%(what)s”"), _("Redo of “%(what)s”")
 CHANGED = _("Changed since.")
@@ -49,6 +49,7 @@ SWITCHED_OFF = _("It belongs to something that is switched off.")
 _SYSTEMS_OWN = frozenset({"id", "version", "updated", "title_key", "title_initials"})
 _BEYOND = frozenset({"gone", "not_yours", "outside"})
 _BATCH_LENGTH = 32
+_MOST_LOOKED_THROUGH = 500
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,60 @@ async def what_undo_does(batch: str) -> Undone:
             raise _Looked(await undo(batch))
     except _Looked as looked:
         return replaced(looked.found, batch="")
+
+
+async def undoable_by_others(batches: Collection[str]) -> set[str]:
+    """Which of these batches the acting person, who is not their author, is offered to take back: those of which they
+    may change all. Of what has very many entries only whoever may do everything is told so.
+    """
+    if current().admin:
+        return set(batches)
+    known, found = current_snapshot().records, await read_small(batches, most=_MOST_LOOKED_THROUGH)
+    of_type: dict[str, list[Done]] = defaultdict(list)
+    for batch in found:
+        for done in batch.changes:
+            of_type[done.record].append(done)
+    refused: set[int] = set()
+    for key, changes in of_type.items():
+        if key in known:
+            refused |= {done.last for done in await _beyond(known[key], changes)}
+    return {batch.batch for batch in found if not refused & {done.last for done in batch.changes}}
+
+
+async def _beyond(record_type: RecordType, changes: Sequence[Done]) -> list[Done]:
+    """What of it the acting person can't take back. What was removed comes back only where they reach everything."""
+    rights = {done.last: rights_to_take_back(record_type, done) for done in changes}
+    seen = await within_reach(record_type, "read", {done.record_id for done in changes})
+    asked = {action for alternatives in rights.values() for any_of in alternatives for action in any_of}
+    held = await held_on_each(record_type, asked, seen)
+    everything = _reaches_all(record_type)
+
+    def stands(done: Done) -> bool:
+        if done.after is None or done.record_id not in seen:
+            return everything and (done.after is not None or may(current(), record_type, "create"))
+        return all(any_of & held[done.record_id] for any_of in rights[done.last])
+
+    return [done for done in changes if not stands(done)]
+
+
+def rights_to_take_back(record_type: RecordType, done: Done) -> list[set[str]]:
+    """One of each is needed. What it made is deleted; else who may change the record now; where it took steps, who may
+    take them or lead it back."""
+    if done.before is None:
+        return [{"delete"}]
+    rights = [_rights_of_step(record_type, *step) for step in done.steps]
+    return rights if rights and not (done.after or {}).keys() - {"state"} else [*rights, {"edit"}]
+
+
+def _rights_of_step(record_type: RecordType, source: str, target: str) -> set[str]:
+    cycle = record_type.lifecycle
+    steps = [cycle.move(source, target), cycle.move(target, source)] if cycle else []
+    return {step.right for step in steps if step is not None} or {"edit"}
+
+
+def _reaches_all(record_type: RecordType) -> bool:
+    """Whether the person may change every record of the type: what they don't see isn't there."""
+    return all(rows_allowed(record_type, a, current(), engine(), "t") is None for a in ("read", "edit"))
 
 
 def _reason(of: Text | str) -> Text:
@@ -230,8 +285,7 @@ class _OfType:
 
     @property
     def reaches_all(self) -> bool:
-        """Whether the person may change every record of the type: what they don't see isn't there."""
-        return all(rows_allowed(self.record_type, a, current(), engine(), "t") is None for a in ("read", "edit"))
+        return _reaches_all(self.record_type)
 
     async def look(self) -> None:
         """Lock what is there, and ask once what of it may be seen and what was done since."""
@@ -298,19 +352,10 @@ class _OfType:
         await self._announce("update", entries)
 
     async def _may_put_back(self, done: Done) -> bool:
-        """Who may change the record now; where it took steps, who may take them or lead it back."""
-        rights = [self._rights_of(*step) for step in done.steps]
-        if not rights or (done.after or {}).keys() - {"state"}:
-            rights.append({"edit"})
-        for alternatives in rights:
+        for alternatives in rights_to_take_back(self.record_type, done):
             if not any([done.record_id in await self._within(action) for action in alternatives]):
                 return False
         return True
-
-    def _rights_of(self, source: str, target: str) -> set[str]:
-        cycle = self.record_type.lifecycle
-        steps = [cycle.move(source, target), cycle.move(target, source)] if cycle else []
-        return {step.right for step in steps if step is not None} or {"edit"}
 
     def _values_before(self, done: Done) -> dict[str, Any]:
         """What is to stand in the record again; what can't is kept."""

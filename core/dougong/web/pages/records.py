@@ -25,6 +25,7 @@ from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk, references
 from dougong.records.actions import offered
 from dougong.records.attachments import takes_files
+from dougong.records.batches import Done
 from dougong.records.favourites import is_favourite
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
@@ -42,6 +43,7 @@ from dougong.records.references import Titles
 from dougong.records.tables import Row
 from dougong.records.types import Action as Verb
 from dougong.records.types import Move, RecordType
+from dougong.records.undo import rights_to_take_back, undoable_by_others
 from dougong.records.values import read_values, writable
 from dougong.web.addresses import id_at
 from dougong.web.cells import avatar_letter, cell_for
@@ -125,7 +127,9 @@ async def record_page(
     chosen = _chosen(tab or request.query_params.get("tab", ""), tabs, has_files=has_files)
     shares = await shares_on(record_type, record)
     turn = _Turn.asked(request, record_type, only_changes=chosen == "history")
-    heard = await _heard(record_type, record, turn) if chosen in ("", "history") else ()
+    held = await held_on(record_type, _asked_for(record_type, record), record_id)
+    editable = "edit" in held
+    heard = await _heard(record_type, record, turn, held) if chosen in ("", "history") else ()
     names = await references.titles_by_table(
         all_named((_named_by(record_type, row), named_in(shares), *(h.names for h in heard)))
     )
@@ -135,8 +139,6 @@ async def record_page(
         row[record_type.title._meta.name],
         titles.get(record_type.title._meta.name, {}),
     )
-    held = await held_on(record_type, _asked_for(record_type, record), record_id)
-    editable = "edit" in held
     before, after, tail = await _neighbours(request, record_type, record_id)
     letter = avatar_letter(record_type, title)
     common: dict[str, Any] = {
@@ -283,8 +285,8 @@ async def _why_here(record_type: RecordType, record: Row) -> Banner | None:
 
 
 def _asked_for(record_type: RecordType, record: Row) -> set[str]:
-    """The rights on which the buttons of its page depend."""
-    steps = {step.right for step in _moves(record_type, record)}
+    """The rights on which the buttons of its page depend, and the ways back in its history."""
+    steps = {step.right for step in record_type.lifecycle.steps} if record_type.lifecycle else set()
     return {"edit", "delete", *steps, *(verb.right for verb in offered(record_type, record))}
 
 
@@ -418,7 +420,8 @@ def _timeline_part(heard: Sequence[Heard], titles: Titles, turn: _Turn, path: st
 async def changes_of(record_type: RecordType, record: Row) -> tuple[Entry, ...]:
     """What changed, newest first: one page of it."""
     turn = _Turn({}, CHANGES)
-    heard = await _heard(record_type, record, turn)
+    held = await held_on(record_type, _asked_for(record_type, record), int(record.id))
+    heard = await _heard(record_type, record, turn, held)
     entries, _rest = _told(heard, await references.titles_by_table(all_named(h.names for h in heard)), turn)
     return entries
 
@@ -429,11 +432,11 @@ def _told(heard: Sequence[Heard], titles: Titles, turn: _Turn) -> tuple[tuple[En
     return tuple(t.entry for t in shown), rest
 
 
-async def _heard(record_type: RecordType, record: Row, turn: _Turn) -> Sequence[Heard]:
+async def _heard(record_type: RecordType, record: Row, turn: _Turn, held: AbstractSet[str]) -> Sequence[Heard]:
     """What people wrote and what changed, as far as it may be on this page."""
     heard: list[Heard] = []
     if turn.chosen in ("", CHANGES):
-        heard.append(await _changes(record_type, record, turn.after))
+        heard.append(await _changes(record_type, record, turn, held))
     timelines = current_snapshot().timelines_of(record_type.key)
     if turn.chosen in ("", COMMENTS):
         heard.append(await said_about(record_type, record, len(timelines) + 1, turn.after))
@@ -443,22 +446,25 @@ async def _heard(record_type: RecordType, record: Row, turn: _Turn) -> Sequence[
     return heard
 
 
-async def _changes(record_type: RecordType, record: Row, after: Mark | None) -> Heard:
+async def _changes(record_type: RecordType, record: Row, turn: _Turn, held: AbstractSet[str]) -> Heard:
     """The writes behind a mark: one more than a page holds, where there are so many."""
     found: list[HistoryEntry] = []
     before_id, limit = None, PAGE + 1
     while len(found) <= PAGE:
         read = await unnamed_history_of(record_type, record, limit=limit, before_id=before_id)
-        found += [e for e in read if after is None or Mark(e.at, 0, e.id).place < after.place]
+        found += [e for e in read if turn.after is None or Mark(e.at, 0, e.id).place < turn.after.place]
         if len(read) < limit:
             break
         before_id, limit = read[-1].id, MOST_ENTRIES
     found = found[: PAGE + 1]
+    undoable = await _undoable(record_type, found, held, thorough=not turn.kinds)
     path = f"/{record_type.path}/{record.id}"
 
     def told(entry: HistoryEntry, titles: Titles) -> Told:
         shown = _change_entry(record_type, named(entry, titles[Staff]), titles)
-        return Told(Mark(entry.at, 0, entry.id), _with_ways_back(record_type, entry, shown, path))
+        back = _taking_back(record_type, entry) if entry.batch in undoable else ()
+        changes = _with_values_back(record_type, entry, shown.changes, path) if "edit" in held else shown.changes
+        return Told(Mark(entry.at, 0, entry.id), replace(shown, changes=changes, actions=back))
 
     return Heard(lambda titles: [told(e, titles) for e in found], _named_in(record_type, found))
 
@@ -513,14 +519,38 @@ def _change_entry(record_type: RecordType, entry: HistoryEntry, titles: Titles) 
     )
 
 
-def _with_ways_back(record_type: RecordType, entry: HistoryEntry, shown: Entry, path: str) -> Entry:
-    """The entry with what takes it back, as a whole and value by value."""
-    fields = [record_type.fields[k] for k in entry.after if k in record_type.fields]
-    changes = tuple(
-        replace(change, restore=_restoring(record_type, field, entry, path))
-        for change, field in zip(shown.changes, fields, strict=False)
+async def _undoable(
+    record_type: RecordType, history: Sequence[HistoryEntry], held: AbstractSet[str], *, thorough: bool
+) -> AbstractSet[str]:
+    """The batches the reader may take back: their own, and those of which they may change all. Whether they may do so
+    with records beside this one is asked only where the history is all there is to see."""
+    me = current().user
+    own = {entry.batch for entry in history if entry.account == me}
+    alone = {entry.batch for entry in history if entry.alone}
+    refused = {entry.batch for entry in history if not _may_take_back(record_type, entry, held)}
+    mixed = {entry.batch for entry in history} - own - alone - refused
+    return own | (alone - refused) | (await undoable_by_others(mixed) if thorough else set())
+
+
+def _may_take_back(record_type: RecordType, entry: HistoryEntry, held: AbstractSet[str]) -> bool:
+    """Whether the reader may do to this record what takes the entry back."""
+    before = None if entry.verb == "create" else dict(entry.before)
+    steps = (
+        [(entry.before["state"], entry.after["state"])] if {"state"} <= entry.before.keys() & entry.after.keys() else []
     )
-    return replace(shown, changes=changes, actions=_taking_back(record_type, entry))
+    done = Done(record_type.key, 0, before, dict(entry.after), steps)
+    return all(any_of & held for any_of in rights_to_take_back(record_type, done))
+
+
+def _with_values_back(
+    record_type: RecordType, entry: HistoryEntry, changes: Sequence[Change], path: str
+) -> tuple[Change, ...]:
+    """The changes with what gives each field its earlier value."""
+    fields = [record_type.fields[k] for k in entry.after if k in record_type.fields]
+    return tuple(
+        replace(change, restore=_restoring(record_type, field, entry, path))
+        for change, field in zip(changes, fields, strict=False)
+    )
 
 
 def _taking_back(record_type: RecordType, entry: HistoryEntry) -> tuple[Action, ...]:
@@ -532,8 +562,7 @@ def _taking_back(record_type: RecordType, entry: HistoryEntry) -> tuple[Action, 
 
 
 def _restoring(record_type: RecordType, field: Field, entry: HistoryEntry, path: str) -> Action | None:
-    who = current()
-    if field.key == "state" or not may(who, record_type, "edit") or not writable(record_type, field, who):
+    if field.key == "state" or not writable(record_type, field, current()):
         return None
     label = str(_("Restore “%(value)s”", value=field.label))
     url, values = f"{path}/history/{entry.id}", (("field", field.key),)
