@@ -55,7 +55,7 @@ PAGE = r"""
     const before = menus().map((it) => it.open);
     menus().forEach((it) => (it.open = true));
     const found = [...document.querySelectorAll(CONTROLS)].filter((it) => it.checkVisibility({ visibilityProperty: true }) && it.getClientRects().length && !it.disabled
-      && it.getAttribute("aria-disabled") !== "true" && !it.closest(".dg-sr, .dg-skip, .ts-hidden-accessible, dialog") && (everywhere || !it.closest(".dg-side, .dg-bottom")));
+      && it.getAttribute("aria-disabled") !== "true" && !it.closest(".dg-sr, .dg-skip, .ts-hidden-accessible, dialog, [inert]") && (everywhere || !it.closest(".dg-side, .dg-bottom")));
     menus().forEach((it, at) => (it.open = before[at]));
     return found;
   };
