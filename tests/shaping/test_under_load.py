@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
 import pytest
+
+from dougong.testing.app import Company
 
 from .test_added_fields import CUSTOMERS, FIELDS
 
@@ -23,8 +24,8 @@ def module_database(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-async def test_a_field_is_added_beside_a_long_reader(admin: httpx.AsyncClient, module_database_url: str) -> None:
-    reader = await asyncpg.connect(urlsplit(module_database_url)._replace(scheme="postgresql").geturl())
+async def test_a_field_is_added_beside_a_long_reader(admin: httpx.AsyncClient, company: Company) -> None:
+    reader = await asyncpg.connect(company.world.house.config.database_url)
     slowest = 0.0
     try:
         reading = reader.transaction()
@@ -49,11 +50,11 @@ async def test_a_field_is_added_beside_a_long_reader(admin: httpx.AsyncClient, m
 
 
 async def test_a_reader_without_end_is_told_and_nothing_is_half_done(
-    admin: httpx.AsyncClient, module_database_url: str, monkeypatch: pytest.MonkeyPatch
+    admin: httpx.AsyncClient, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dougong.db.schema.TRIES", 2)
     before = (await admin.get(FIELDS)).json()
-    reader = await asyncpg.connect(urlsplit(module_database_url)._replace(scheme="postgresql").geturl())
+    reader = await asyncpg.connect(company.world.house.config.database_url)
     try:
         async with reader.transaction():
             await reader.fetch("SELECT 1 FROM dg.customer LIMIT 1")
