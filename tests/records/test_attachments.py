@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import tarfile
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import puremagic
@@ -220,26 +218,3 @@ async def test_stock_is_taken_of_each_content_once(world: World) -> None:
     assert isinstance(place, Directory)
     place.place_of(file.digest).unlink()
     assert (await attachments.take_stock()).missing == after.missing + 1
-
-
-async def test_a_backup_holds_whole_files_only(world: World, tmp_path: Path) -> None:
-    from dougong.backup import back_up, restore
-    from dougong.config import read_config
-
-    record = await customer_of(world, "wangfang", "飞云江塑机有限公司")
-    file = await attached_to(world, record, "备份.pdf", PDF + b"backup")
-    config = world.house.config
-    left = config.files / store.ABOUT_TO_COME / "half"
-    left.write_bytes(b"half")
-    if not config.database_url.startswith("sqlite"):
-        pytest.skip("pg_dump is tested where it is installed: tests/cli")
-    archive = tmp_path / "house.tar"
-    back_up(config, archive)
-    left.unlink()
-    inside = f"files/{file.digest[:2]}/{file.digest[2:]}"
-    with tarfile.open(archive) as opened:
-        assert inside in opened.getnames()
-        assert not [name for name in opened.getnames() if store.ABOUT_TO_COME in name]
-    elsewhere = read_config(tmp_path / "elsewhere")
-    restore(elsewhere, archive)
-    assert (elsewhere.data / inside).read_bytes() == PDF + b"backup"
