@@ -51,7 +51,7 @@ def read_values(
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     state = record_type.state_of(record)
-    fixed = record_type.form_of({**(record.to_dict() if record is not None else {}), **raw}).readonly
+    fixed = record_type.form_of({**_category_of(record_type, record), **raw}).readonly
     for key, given in raw.items():
         field = record_type.fields.get(key)
         if field is None or field_level(principal, f"{record_type.key}.{key}", state) == HIDDEN:
@@ -68,6 +68,14 @@ def read_values(
     if problems:
         raise Invalid(*problems, *_left_empty(record_type, raw, new=new))
     return values
+
+
+def _category_of(record_type: RecordType, record: Row | None) -> dict[str, Any]:
+    """What a record's main category is told by, where there are some."""
+    if record is None or record_type.category is None:
+        return {}
+    key = record_type.category._meta.name
+    return {key: getattr(record, key, None)}
 
 
 def _left_empty(record_type: RecordType, raw: Mapping[str, Any], *, new: bool) -> list[Problem]:

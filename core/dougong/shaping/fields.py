@@ -32,13 +32,22 @@ from dougong.records.types import RecordType
 from dougong.shaping.details import checked_details
 from dougong.shaping.pending import CALCULATE, INDEX, NUMBER, settle
 
-__all__ = ["MANAGE", "add_field", "change_field", "defined_fields", "definition", "follow", "store"]
+__all__ = ["MANAGE", "add_field", "change_field", "defined_fields", "definition", "follow", "record_type_at", "store"]
 
 MANAGE = "fields.manage"
 LONGEST_LABEL = 60
 LONGEST_HELP = 300
 _WHY = "keep the fields the company added"
 _ONLY = frozenset({"core_field"})
+
+
+def record_type_at(path: str) -> RecordType:
+    """The record type at this address, for whoever shapes records. Forbidden, or NotFound where there is none."""
+    need(MANAGE)
+    record_type = current_snapshot().by_path.get(path)
+    if record_type is None:
+        raise NotFound
+    return record_type
 
 
 def defined_fields(record_type: RecordType) -> Sequence[Definition]:

@@ -9,13 +9,9 @@ from litestar import Request, Response, delete, get, patch, post, put
 from pydantic import BaseModel
 from pydantic import Field as Rule
 
-from dougong.access.rights import need
-from dougong.errors import NotFound
 from dougong.plugin.lookups import options_of
-from dougong.plugin.snapshot import current_snapshot
 from dougong.records.definitions import Definition
-from dougong.records.types import RecordType
-from dougong.shaping.fields import MANAGE, add_field, change_field, defined_fields
+from dougong.shaping.fields import add_field, change_field, defined_fields, record_type_at
 from dougong.shaping.kinds import change_kind, kind_outlook
 from dougong.web.api.bodies import Body
 from dougong.web.api.records import json_object
@@ -61,23 +57,15 @@ class KindChange(OtherKind):
     losing: int = Rule(0, ge=0, le=2**31 - 1)
 
 
-def _type_at(collection: str) -> RecordType:
-    need(MANAGE)
-    record_type = current_snapshot().by_path.get(collection)
-    if record_type is None:
-        raise NotFound
-    return record_type
-
-
 @get(FIELDS, include_in_schema=False)
 async def list_fields(collection: str) -> dict[str, Any]:
     """The added fields, those switched off included."""
-    return {"items": [_sent(one) for one in defined_fields(_type_at(collection))]}
+    return {"items": [_sent(one) for one in defined_fields(record_type_at(collection))]}
 
 
 @post(FIELDS, include_in_schema=False)
 async def add(request: AnyRequest, collection: str) -> Response[Any]:
-    record_type = _type_at(collection)
+    record_type = record_type_at(collection)
     given = NewField.model_validate(await json_object(request))
     made = await add_field(
         record_type,
@@ -94,7 +82,7 @@ async def add(request: AnyRequest, collection: str) -> Response[Any]:
 
 @patch(f"{FIELDS}/{{key:str}}", include_in_schema=False)
 async def change(request: AnyRequest, collection: str, key: str) -> dict[str, Any]:
-    record_type = _type_at(collection)
+    record_type = record_type_at(collection)
     given = FieldChanges.model_validate(await json_object(request))
     return _sent(await change_field(record_type, key, **given.model_dump(exclude_none=True)))
 
@@ -102,13 +90,13 @@ async def change(request: AnyRequest, collection: str, key: str) -> dict[str, An
 @delete(f"{FIELDS}/{{key:str}}", include_in_schema=False)
 async def switch_off(collection: str, key: str) -> None:
     """The field is off: nobody sees it, its values stay. PATCH `active` brings it back."""
-    await change_field(_type_at(collection), key, active=False)
+    await change_field(record_type_at(collection), key, active=False)
 
 
 @post(f"{FIELDS}/{{key:str}}/kind/preview", include_in_schema=False, status_code=200)
 async def preview_kind(request: AnyRequest, collection: str, key: str) -> dict[str, Any]:
     """How many records hold a value, how many would lose it, and some of those one may see."""
-    record_type = _type_at(collection)
+    record_type = record_type_at(collection)
     given = OtherKind.model_validate(await json_object(request))
     seen = await kind_outlook(record_type, key, given.kind, given.details)
     return {
@@ -120,7 +108,7 @@ async def preview_kind(request: AnyRequest, collection: str, key: str) -> dict[s
 
 @put(f"{FIELDS}/{{key:str}}/kind", include_in_schema=False)
 async def set_kind(request: AnyRequest, collection: str, key: str) -> dict[str, Any]:
-    record_type = _type_at(collection)
+    record_type = record_type_at(collection)
     given = KindChange.model_validate(await json_object(request))
     return _sent(await change_kind(record_type, key, given.kind, given.details, losing=given.losing))
 

@@ -9,12 +9,8 @@ from litestar import Request, Response, delete, get, put
 from pydantic import BaseModel
 from pydantic import Field as Rule
 
-from dougong.access.rights import need
-from dougong.errors import NotFound
-from dougong.plugin.snapshot import current_snapshot
 from dougong.records.shapes import Group, Layout, Place
-from dougong.records.types import RecordType
-from dougong.shaping.fields import MANAGE
+from dougong.shaping.fields import record_type_at
 from dougong.shaping.headings import with_known_headings
 from dougong.shaping.templates import Template, reset_template, save_template, template
 from dougong.web.api.bodies import Body
@@ -51,22 +47,14 @@ class TemplateLayout(Body):
     groups: list[TemplateGroup] = Rule(min_length=1)
 
 
-def _type_at(collection: str) -> RecordType:
-    need(MANAGE)
-    record_type = current_snapshot().by_path.get(collection)
-    if record_type is None:
-        raise NotFound
-    return record_type
-
-
 @get(TEMPLATE, include_in_schema=False)
 async def read(collection: str, category: str = "") -> Response[Any]:
-    return _answer(await template(_type_at(collection), category))
+    return _answer(await template(record_type_at(collection), category))
 
 
 @put(TEMPLATE, include_in_schema=False)
 async def write(request: AnyRequest, collection: str, category: str = "") -> Response[Any]:
-    record_type, version = _type_at(collection), based_on(request, required=True)
+    record_type, version = record_type_at(collection), based_on(request, required=True)
     given = TemplateLayout.model_validate(await json_object(request))
     layout = with_known_headings(record_type, _layout(given))
     return _answer(await save_template(record_type, category, layout, version=version or 0))
@@ -75,7 +63,7 @@ async def write(request: AnyRequest, collection: str, category: str = "") -> Res
 @delete(TEMPLATE, include_in_schema=False, status_code=200)
 async def reset(request: AnyRequest, collection: str, category: str = "") -> Response[Any]:
     """Back to what is shipped; a category that brings none of its own goes by the template of all others."""
-    record_type, version = _type_at(collection), based_on(request, required=False)
+    record_type, version = record_type_at(collection), based_on(request, required=False)
     known = (await template(record_type, category)).version if version is None else version
     return _answer(await reset_template(record_type, category, version=known))
 

@@ -20,7 +20,7 @@ from dougong.records.shapes import Group, Layout, Place
 from dougong.records.types import RecordType
 from dougong.shaping.conversion import CONVERTIBLE
 from dougong.shaping.details import KIND_LABELS
-from dougong.shaping.fields import MANAGE, defined_fields
+from dougong.shaping.fields import MANAGE, defined_fields, record_type_at
 from dougong.shaping.templates import Template, reset_template, save_template, template
 from dougong.web.pages.dialogs import answered, confirm_page
 from dougong.web.pages.drafts import Draft, as_drawn, as_kept, moved, sent_draft, with_new_group
@@ -88,9 +88,8 @@ def kind_icon(kind: str) -> str:
 
 def type_to_shape(collection: str) -> RecordType:
     """The record type at this address, for whoever shapes records; NotFound where its forms aren't laid out here."""
-    need(MANAGE)
-    record_type = current_snapshot().by_path.get(collection)
-    if record_type is None or not _is_shaped(record_type):
+    record_type = record_type_at(collection)
+    if not _is_shaped(record_type):
         raise NotFound
     return record_type
 

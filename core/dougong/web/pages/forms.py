@@ -129,7 +129,7 @@ def _starting_values(record_type: RecordType, given: Mapping[str, str]) -> dict[
 def _present(record_type: RecordType, typed: Mapping[str, str], record: Row | None) -> dict[str, Field]:
     """The fields that are there for a record with what was typed: on in its template, and their condition holds."""
     form = record_type.form_of(typed)
-    hidden = form.hidden_for(_as_stored(record_type, typed, record))
+    hidden = form.hidden_for(_as_stored(record_type, typed, record)) if form.conditions else frozenset()
     return {key: field for key, field in form.fields.items() if key not in hidden}
 
 
