@@ -97,7 +97,8 @@ async def create_many(table: type[Row], rows: Sequence[Mapping[str, Any]], *, re
     if not may(who, record_type, "create"):
         raise Forbidden
     async with transaction(reason):
-        full = [_with_defaults(record_type, given, who) for given in rows]
+        start = {key: plain_default(field.column) for key, field in record_type.fields.items() if key != "id"}
+        full = [_with_defaults(record_type, start, given, who) for given in rows]
         await _fill_departments(record_type, full)
         await _number(record_type, full)
         for values in full:
@@ -242,10 +243,12 @@ async def remove_many(
 # ------------------------------------------------------------------ what a new record starts with
 
 
-def _with_defaults(record_type: RecordType, given: Mapping[str, Any], who: Principal) -> dict[str, Any]:
+def _with_defaults(
+    record_type: RecordType, start: Mapping[str, Any], given: Mapping[str, Any], who: Principal
+) -> dict[str, Any]:
+    """What is given over the template's defaults, and these over the columns' own, with which every record starts."""
     now = dt.datetime.now(dt.UTC)
-    values = {key: plain_default(field.column) for key, field in record_type.fields.items() if key != "id"}
-    values.update(record_type.form_of({**values, **given}).defaults)
+    values = {**start, **record_type.form_of({**start, **given}).defaults}
     values.update({"created": now, "updated": given.get("created", now), **given, "version": 1})
     if record_type.owned and values["owner"] is None:
         values["owner"] = who.staff
@@ -403,7 +406,7 @@ async def _write(
     problems += await references.problems(record_type, list(changes.values()))
     if problems:
         raise Invalid(*problems)
-    for record_id in await _not_to_hand_on(record_type, [i for i, values in changes.items() if "owner" in values]):
+    for record_id in await not_to_hand_on(record_type, [i for i, values in changes.items() if "owner" in values]):
         if skipped is None:
             raise Forbidden(ONLY_SHARED)
         _skip(record_id, ONLY_SHARED, changes, skipped)
@@ -503,7 +506,7 @@ def _follow_owner(before: Mapping[str, Any], differing: dict[str, Any], homes: M
         differing["department"] = home
 
 
-async def _not_to_hand_on(record_type: RecordType, record_ids: Sequence[int]) -> list[int]:
+async def not_to_hand_on(record_type: RecordType, record_ids: Sequence[int]) -> list[int]:
     """Whoever a record is only shared with doesn't say whose it is."""
     shared = current().shared.get(record_type.key)
     doubtful = set(record_ids) & {*shared.edit} if shared else set()

@@ -73,8 +73,7 @@ async def problems(record_type: RecordType, rows: Sequence[Mapping[str, Any]]) -
     """
     found: list[Problem] = []
     for key, field in record_type.fields.items():
-        wanted = {r[key] for r in rows if r.get(key)}
-        if field.target is None or not wanted:
+        if field.target is None or not (wanted := {r[key] for r in rows if r.get(key)}):
             continue
         active = 'AND "active" = true' if any(c._meta.name == "active" for c in field.target._meta.columns) else ""
         active = active.replace("true", "1") if engine().engine_type == "sqlite" else active

@@ -20,7 +20,7 @@ from piccolo.querystring import QueryString
 from dougong.access.fields import HIDDEN, READ, field_level
 from dougong.access.policies import rows as rows_allowed
 from dougong.access.principal import current
-from dougong.access.rights import held_on_each, may, to_hand_on, within_reach
+from dougong.access.rights import held_on_each, may, within_reach
 from dougong.db import current_transaction, engine, fetch, transaction
 from dougong.errors import DougongError, Forbidden, NotFound
 from dougong.i18n import Text, _
@@ -433,10 +433,8 @@ class _OfType:
         return [i for i, value in asked.items() if holders.get(value, i) != i]
 
     async def _keep_owners(self, wanted: Mapping[int, dict[str, Any]]) -> None:
-        owned = {i for i, values in wanted.items() if "owner" in values}
-        shared = current().shared.get(self.record_type.key)
-        doubtful = owned & {*shared.edit} if shared else set()
-        for record_id in doubtful - await to_hand_on(self.record_type, doubtful):
+        owned = [i for i, values in wanted.items() if "owner" in values]
+        for record_id in await desk.not_to_hand_on(self.record_type, owned):
             wanted[record_id].pop("department", None)
             del wanted[record_id]["owner"]
             self.keep(record_id, desk.ONLY_SHARED, "not_yours_field", "owner")
