@@ -112,6 +112,18 @@ async def test_an_added_field_can_be_a_column_a_filter_and_an_order(
     assert "列表测试" in text
 
 
+async def test_a_column_of_several_choices_offers_no_order(browser: httpx.AsyncClient, customer: RecordType) -> None:
+    several = (await add_field(customer, "到访城市", "choices", details={"options": ["杭州", "宁波"]})).key
+    single = (await add_field(customer, "到访天数", "number")).key
+    await browser.post(
+        "/customers/columns", data={"columns": ["name", several, single], "column": ["name", several, single]}
+    )
+    text = (await browser.get("/customers")).text
+    assert f"sort={single}" in text
+    assert f"sort={several}" not in text
+    assert "到访城市" in text
+
+
 async def test_every_kind_can_be_typed_and_read(browser: httpx.AsyncClient, customer: RecordType) -> None:
     typed = {
         "date": "2026-11-23",

@@ -74,13 +74,6 @@ _TEXT = frozenset(
     {".txt", ".csv", ".tsv", ".md", ".log", ".json", ".xml", ".html", ".htm", ".xhtml", ".svg", ".ini", ".yaml", ".yml",
      ".toml", ".eml", ".mht", ".ics", ".vcf", ".sql", ".css", ".js", ".ts", ".py", ".sh", ".bat", ".cmd", ".ps1", ".vbs"}
 )  # fmt: skip
-# Some of what is text runs where it is opened, and all of it may be mistaken for something that does.
-_TEXT_SERVED: Mapping[str, str] = {
-    ".txt": "text/plain",
-    ".log": "text/plain",
-    ".csv": "text/csv",
-    ".md": "text/markdown",
-}
 _CERTAIN = frozenset(extension for family in _SIGNED for extension in family)
 _KNOWN = _TEXT.union(*_FAMILIES)
 _MARKED_TEXT = (b"\xff\xfe", b"\xfe\xff")

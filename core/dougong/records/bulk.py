@@ -11,13 +11,12 @@ from piccolo.querystring import QueryString
 from dougong.access.principal import current
 from dougong.access.rights import may, within_reach
 from dougong.db import engine, fetch, transaction
-from dougong.errors import Forbidden, Invalid, NotFound, Problem
+from dougong.errors import Invalid, NotFound, Problem
 from dougong.i18n import Text, _, number_text
 from dougong.records import desk, references
 from dougong.records.actions import form_values, is_for
 from dougong.records.desk import Changed
 from dougong.records.fields import Field
-from dougong.records.filters import both, compile_filter, quick_find
 from dougong.records.gate import ids
 from dougong.records.queries import Query
 from dougong.records.types import Action, Move, RecordType
@@ -101,11 +100,8 @@ def changeable(record_type: RecordType) -> dict[str, Field]:
 async def matching(query: Query) -> list[int]:
     """The ids of all records of a list, however many pages; Invalid beyond the limit."""
     table = query.record_type.table
-    where = both(
-        both(compile_filter(query.record_type, query.filter), quick_find(query.record_type, query.q)), query.also
-    )
     select = table.select(table.id)
-    if where is not None:
+    if (where := query.clause) is not None:
         select = select.where(where)
     return within_limit([row["id"] for row in await select.order_by(table.id).limit(MOST + 1)])
 
@@ -173,7 +169,7 @@ async def run_many(
     values = form_values(action, given)
     async with transaction(action.label):
         reached = await within_reach(record_type, action.right, record_ids)
-        skipped = await _beyond(record_type, record_ids, reached)
+        skipped = await desk.out_of_reach(record_type, record_ids, reached)
         meant = await desk.read_many(record_type.table, sorted(reached))
         fitting = [i for i in sorted(reached) if i in meant and is_for(action, meant[i])]
         unfit = {i: _("“%(action)s” can't be done with this record now.", action=action.label) for i in reached}
@@ -184,13 +180,7 @@ async def run_many(
 async def skipped_before(record_type: RecordType, record_ids: Sequence[int], action: str) -> Skipped:
     """What can be said before it is done: whom the person doesn't reach, and whom others hold on to."""
     reached = await within_reach(record_type, action, record_ids)
-    skipped = await _beyond(record_type, record_ids, reached)
+    skipped = await desk.out_of_reach(record_type, record_ids, reached)
     if action == "delete":
         skipped.update(dict.fromkeys(await references.referred_to(record_type, reached), desk.REFERRED_TO))
     return skipped
-
-
-async def _beyond(record_type: RecordType, record_ids: Sequence[int], reached: set[int]) -> Skipped:
-    missed = set(record_ids) - reached
-    seen = await within_reach(record_type, "read", missed)
-    return {i: Forbidden.message if i in seen else NotFound.message for i in missed}

@@ -146,7 +146,7 @@ async def update(
     record_type = type_of(table)
     async with transaction(reason):
         old = {row["id"]: row for row in await locked(record_type, record_ids, "edit")}
-        skipped = await _out_of_reach(record_type, record_ids, old)
+        skipped = await out_of_reach(record_type, record_ids, old)
         against = skipped if lenient else None
         changed = await _write(record_type, old, {i: dict(values) for i in old}, skipped=against)
     equal = {i: EQUAL for i in record_ids if i not in {*changed, *skipped}}
@@ -233,7 +233,7 @@ async def remove_many(
     record_type = type_of(table)
     async with transaction(reason):
         old = {row["id"]: row for row in await locked(record_type, record_ids, "delete")}
-        skipped = await _out_of_reach(record_type, record_ids, old)
+        skipped = await out_of_reach(record_type, record_ids, old)
         for record_id in await references.referred_to(record_type, set(old)) if lenient else ():
             _skip(record_id, REFERRED_TO, old, skipped)
         await _delete(record_type, list(old.values()))
@@ -362,7 +362,7 @@ async def _one_locked(record_type: RecordType, record: Row, action: str) -> dict
     raise Forbidden
 
 
-async def _out_of_reach(
+async def out_of_reach(
     record_type: RecordType, record_ids: Iterable[int], reached: Collection[int]
 ) -> dict[int, Text | str]:
     """Why each of the others is left alone: not to be seen, or not theirs to do this with."""

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Mention",
     "Named",
-    "count_unread",
     "forget",
     "keep",
     "mentionable",
@@ -249,10 +248,6 @@ async def unread(limit: int) -> Mapping[int, int]:
     """Comment → the mention of the acting person in it that they haven't seen, the newest first."""
     query = Mention.select(Mention.id, Mention.comment).where(Mention.read.is_null())
     return {row["comment"]: row["id"] for row in await query.order_by(Mention.id, ascending=False).limit(limit)}
-
-
-async def count_unread() -> int:
-    return int(await Mention.count().where(Mention.read.is_null()))
 
 
 async def seen_in(comments: Collection[int]) -> None:

@@ -15,10 +15,10 @@ from piccolo.constraints import Unique
 from dougong.access.principal import acting_as, system
 from dougong.db.columns import BigInt, Serial, Varchar
 from dougong.errors import Invalid, Problem
-from dougong.i18n import _, today
+from dougong.i18n import _
 from dougong.records.tables import Private
 
-__all__ = ["Counter", "checked_rule", "example", "take_numbers"]
+__all__ = ["Counter", "checked_rule", "take_numbers"]
 
 LONGEST = 40
 _PART = re.compile(r"\{([^{}]*)\}")
@@ -53,11 +53,6 @@ def checked_rule(rule: object) -> str:
     if len(_filled(rule, dt.date(2000, 1, 1), 1)) > LONGEST:
         raise Invalid(Problem("rule", _("At most %(most)s characters.", most=LONGEST), rule, "length"))
     return rule
-
-
-def example(rule: str) -> str:
-    """The first number of today."""
-    return _filled(rule, today(), 1)
 
 
 async def take_numbers(field: str, rule: str, days: Sequence[dt.date]) -> list[str]:

@@ -24,10 +24,12 @@ from dougong.records.fields import Field
 from dougong.records.filters import Clause, both, clause_sql, compile_filter, quick_find, visible_field
 from dougong.records.types import RecordType
 
-__all__ = ["BOUND", "Page", "Query", "bounded_count", "fetch_page", "neighbours", "sums"]
+__all__ = ["BOUND", "UNSORTABLE", "Page", "Query", "bounded_count", "fetch_page", "neighbours", "sums"]
 
 BOUND = 10_000
 """Totals are exact up to here; beyond it a list says "10,000+" and turns its pages by keyset."""
+UNSORTABLE = frozenset({"long_text", "choices"})
+"""The kinds of field no list is sorted by, unless it is the title."""
 LARGEST_PAGE = 500
 DEEPEST_PAGE_ROW = BOUND
 _PART = 10**9
@@ -50,6 +52,12 @@ class Query:
     count: str = "bounded"
     also: Clause | None = None
 
+    @property
+    def clause(self) -> Clause | None:
+        """The condition all its parts come to. Raises Invalid for a filter that can't be read."""
+        found = both(compile_filter(self.record_type, self.filter), quick_find(self.record_type, self.q))
+        return both(found, self.also)
+
 
 @dataclass(frozen=True)
 class Page:
@@ -66,7 +74,7 @@ class Page:
 async def fetch_page(query: Query, *, with_titles: bool = False) -> Page:
     """One page. Raises Invalid for a field, sort or cursor that can't be read."""
     record_type = query.record_type
-    where = both(both(compile_filter(record_type, query.filter), quick_find(record_type, query.q)), query.also)
+    where = query.clause
     order = _order(record_type, query.sort)
     keys = _fields(record_type, query.fields)
     limit = max(1, min(query.limit, LARGEST_PAGE))
@@ -179,7 +187,7 @@ def _order(record_type: RecordType, sort: str) -> _Order:
         key, descending = sort.removeprefix("-"), sort.startswith("-")
         asked = visible_field(record_type, key)
         is_title = key == record_type.title._meta.name  # sorted by its short key, whatever its own length
-        if asked is None or (asked.kind in ("long_text", "choices") and not is_title):
+        if asked is None or (asked.kind in UNSORTABLE and not is_title):
             raise Invalid(Problem("sort", _("Rows can't be sorted by “%(field)s”.", field=key), sort, "unknown"))
         chosen = asked
     else:

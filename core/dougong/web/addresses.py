@@ -1,11 +1,11 @@
-"""Ids as they stand in addresses: what is none leads nowhere."""
+"""Ids as they stand in addresses, where what is none leads nowhere, and versions as forms send them."""
 
 from __future__ import annotations
 
 from dougong.errors import NotFound
 from dougong.records.kinds import BIGGEST_INT
 
-__all__ = ["id_at", "short_id_at"]
+__all__ = ["id_at", "short_id_at", "version_in"]
 
 
 def id_at(text: str) -> int:
@@ -21,3 +21,8 @@ def short_id_at(text: str) -> int:
     if number >= 2**31:
         raise NotFound
     return number
+
+
+def version_in(text: str) -> int:
+    """The version a form was filled in on; 0, which nothing has, for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

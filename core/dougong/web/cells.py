@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, get_args
 
 from dougong.access.principal import current
@@ -142,7 +141,3 @@ _MAKERS: Mapping[str, Callable[[RecordType, Field], Maker]] = {
     "url": _reachable,
     "yes_no": _yes_no,
 }
-
-
-def without_href(cell: Cell) -> Cell:
-    return replace(cell, href="")

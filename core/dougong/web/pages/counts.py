@@ -15,7 +15,7 @@ from dougong.i18n import number_text
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
 from dougong.records.attachments import files_of, takes_files
-from dougong.records.filters import both, compile_filter, conditions, quick_find
+from dougong.records.filters import compile_filter, conditions
 from dougong.records.queries import bounded_count
 from dougong.records.types import RecordType
 from dougong.records.views import views_at
@@ -71,7 +71,7 @@ async def view_counts(collection: str) -> dict[str, str]:
     for kept in (await views_at(record_type)).views:
         query = state_of_view(record_type, kept).query()
         with suppress(Invalid):  # a field it asks about is off, or hidden by now
-            clause = both(compile_filter(record_type, query.filter), quick_find(record_type, query.q))
+            clause = query.clause
             found[f"view:{SAVED}{kept.id}"] = await _count(
                 f"{record_type.key}:{query.filter}:{query.q}", record_type, clause
             )

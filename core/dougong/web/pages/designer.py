@@ -22,6 +22,7 @@ from dougong.shaping.conversion import CONVERTIBLE
 from dougong.shaping.details import KIND_LABELS
 from dougong.shaping.fields import MANAGE, defined_fields, record_type_at
 from dougong.shaping.templates import Template, reset_template, save_template, template
+from dougong.web.addresses import version_in
 from dougong.web.pages.dialogs import answered, confirm_page
 from dougong.web.pages.drafts import Draft, as_drawn, as_kept, moved, sent_draft, with_new_group
 from dougong.web.pages.forms import Typed, form_page
@@ -435,7 +436,7 @@ async def reset(request: AnyRequest, collection: str) -> Response[Any]:
 
     async def do(typed: Typed) -> Response[Any]:
         category, version = typed.values.get("category", ""), typed.values.get("version", "")
-        await reset_template(record_type, category, version=int(version) if version.isdecimal() else 0)
+        await reset_template(record_type, category, version=version_in(version))
         return go(request, designer_href(record_type, category), _("The template is as it was brought along."))
 
     async def ask(typed: Typed) -> FormPage:

@@ -15,6 +15,7 @@ from dougong.records.kinds import WrongValue
 from dougong.records.shapes import Group, Layout, Place
 from dougong.records.types import RecordType
 from dougong.shaping.headings import with_known_headings
+from dougong.web.addresses import version_in
 
 __all__ = ["Draft", "as_drawn", "as_kept", "moved", "sent_draft", "with_new_group"]
 
@@ -109,7 +110,7 @@ def sent_draft(record_type: RecordType, shipped: Layout, sent: Sent) -> Draft:
             left.remove(key)
             groups[-1][1].append(_sent_place(record_type.fields[key], form))
     layout = Layout(tuple(Group(label, tuple(places)) for label, places in groups)) if groups else shipped
-    return Draft(with_known_headings(record_type, layout).completed(shipped), _version(form.get("version", ("",))[0]))
+    return Draft(with_known_headings(record_type, layout).completed(shipped), version_in(form.get("version", ("",))[0]))
 
 
 def _sent_place(known: Field, form: Mapping[str, Sequence[str]]) -> Place:
@@ -124,10 +125,6 @@ def _sent_place(known: Field, form: Mapping[str, Sequence[str]]) -> Place:
         default=(chosen if known.kind == "choices" else chosen[-1]) if chosen else None,
         when=form.get(f"when.{key}", ("",))[-1],
     )
-
-
-def _version(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 # ------------------------------------------------------------------ moved about

@@ -32,7 +32,7 @@ from dougong.records.tables import Row
 from dougong.records.types import Action as Verb
 from dougong.records.types import Move, RecordType
 from dougong.records.values import is_empty, read_values, writable
-from dougong.web.addresses import id_at
+from dougong.web.addresses import id_at, version_in
 from dougong.web.pages.conflicts import Conflict as Conflicting
 from dougong.web.pages.conflicts import chosen, conflict_of, lost_page, taken_over, taken_words
 from dougong.web.pages.lists import control_kind, lookup_url, title_text, type_at
@@ -187,8 +187,11 @@ async def change_record(request: AnyRequest, collection: str, record_id: str) ->
     typed = chosen(form, _sent(record_type, form))
     if form.get(LOOK):
         record = await desk.get(record_type.table, id_at(record_id))
-        return page(request, await form_page(record_type, Typed(typed), record, version=_based_on(form)))
-    edit = Edit(record_type, Typed(typed), _based_on(form), str(form.get("then", "")))
+        return page(
+            request,
+            await form_page(record_type, Typed(typed), record, version=version_in(str(form.get("version", "")))),
+        )
+    edit = Edit(record_type, Typed(typed), version_in(str(form.get("version", ""))), str(form.get("then", "")))
     try:
         return await edit.answer(request, await desk.get(record_type.table, id_at(record_id)))
     except NotFound:
@@ -259,12 +262,6 @@ class Edit:
         conflict = await conflict_of(compared) if record.version != self.version else None
         view = await form_page(self.record_type, Typed(self.typed.values, problems), record, conflict=conflict)
         return page(request, view, status=status)
-
-
-def _based_on(form: Mapping[str, Any]) -> int:
-    """The version a form was filled in on; 0, which no record has, for what is none."""
-    version = str(form.get("version", ""))
-    return int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
 
 
 def _written(record_type: RecordType, record: Row) -> dict[str, str]:
@@ -431,7 +428,7 @@ async def ask_why(request: AnyRequest, collection: str, record_id: str, target: 
 async def take_step(request: AnyRequest, collection: str, record_id: str, target: str) -> Response[Any]:
     record_type, record = await record_at(collection, record_id)
     form = await request.form()
-    record.version = _based_on(form)
+    record.version = version_in(str(form.get("version", "")))
     why = str(form.get("why", ""))
     try:
         async with transaction() as level:

@@ -21,7 +21,7 @@ from dougong.records.favourites import is_favourite
 from dougong.records.fields import Field
 from dougong.records.filters import FAVOURITE, OPERATORS, PERIODS, compile_filter, conditions, visible_field
 from dougong.records.layouts import reset_columns, save_columns, shown_columns
-from dougong.records.queries import BOUND, Page, Query, fetch_page
+from dougong.records.queries import BOUND, UNSORTABLE, Page, Query, fetch_page
 from dougong.records.types import RecordType, SavedView
 from dougong.records.values import writable
 from dougong.records.views import (
@@ -65,7 +65,6 @@ __all__ = ["ListState", "control_kind", "list_state", "routes", "state_of_view",
 SIZES = (20, 50, 100)
 DEFAULT_SIZE = 50
 PHONE_SLOTS = ("title", "meta", "side1", "side2")
-_SORTABLE = frozenset({"long_text"})
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -446,7 +445,7 @@ def _phone_slots(record_type: RecordType, keys: Sequence[str]) -> dict[str, str]
 def _column(record_type: RecordType, field: Field, slot: str, state: ListState | None) -> Column:
     align = "end" if field.kind in ("number", "money") else "start"
     can_be_typed = state is not None and _typed_in_place(record_type, field)
-    if state is None or field.kind in _SORTABLE:
+    if state is None or field.kind in UNSORTABLE:
         return Column(field.key, str(field.label), align, slot, editable=can_be_typed)  # type: ignore[arg-type]
     key, descending = _sorted_by(state)
     now = ("desc" if descending else "asc") if key == field.key else ""
@@ -483,7 +482,7 @@ def _sorts(state: ListState, keys: Sequence[str]) -> tuple[Tab, ...]:
     return tuple(
         Tab(str(f.label), state.href(sort=f"-{f.key}" if f.key == key and not descending else f.key), f.key == key)
         for f in fields
-        if f.kind not in _SORTABLE
+        if f.kind not in UNSORTABLE
     )
 
 
