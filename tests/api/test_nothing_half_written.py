@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -158,9 +158,19 @@ async def operations_of(admin: httpx.AsyncClient) -> list[Operation]:
             accepted = said.get("requestBody", {}).get("content", {}).get("application/json")
             if accepted is not None:  # files are sent otherwise: tests/api/test_attachments.py
                 body = made_of(resolved(accepted["schema"], told), told)
-            versioned = any(parameter["name"] == "If-Match" for parameter in said.get("parameters", ()))
-            found.append(Operation(method, path, body, versioned=versioned))
+            parameters = {parameter["name"]: parameter for parameter in said.get("parameters", ())}
+            found += [
+                Operation(method, one, body, versioned="If-Match" in parameters) for one in of_types(path, parameters)
+            ]
     return found
+
+
+def of_types(path: str, parameters: Json) -> Sequence[str]:
+    """What is described once for records of every type is asked for one of the house's own and one of a plugin's."""
+    known = parameters.get("collection", {}).get("schema", {}).get("enum")
+    if known is None:
+        return [path]
+    return [path.replace("{collection}", one) for one in sorted({"customers", known[0]} & set(known))]
 
 
 def resolved(schema: Json, told: Json) -> Json:

@@ -128,18 +128,32 @@ class Records:
 
     async def aim(self, case: Case) -> None:
         parts = case.operation.path.split("/")
-        collection = parts[3] if len(parts) > 3 else ""
+        if "collection" in case.path_parameters:
+            case.path_parameters["collection"] = self.dice.choice(self.types_of(case))
+        collection = case.path_parameters["collection"] if parts[3:4] == ["{collection}"] else parts[3]
         if isinstance(case.body, dict):
             await self._aim_references(collection, case.body)
         if collection == "plugins" and "name" in case.path_parameters:
             case.path_parameters["name"] = self.dice.choice(installed_plugins())
-        if "collection" in case.path_parameters:
-            case.path_parameters["collection"] = self.dice.choice([t.path for t in current_snapshot().records.values()])
         ids = await self.ids(collection) if "id" in case.path_parameters else ()
         if ids:
             case.path_parameters["id"] = self.dice.choice(ids)
             if "If-Match" in case.headers:
                 await self._aim_version(case, f"/api/v1/{collection}/{case.path_parameters['id']}")
+        for part in set(case.path_parameters) & {"comment", "attachment", "saved"}:
+            above = case.operation.path.partition(f"/{{{part}}}")[0].format(**case.path_parameters)
+            case.path_parameters[part] = self.dice.choice(await self.numbers(above) or [1])
+
+    def types_of(self, case: Case) -> Sequence[str]:
+        """The record types that an operation described for several is about."""
+        said = description()["paths"][case.operation.path][case.operation.method.lower()]
+        [collection] = [one for one in said["parameters"] if one["name"] == "collection"]
+        return collection["schema"].get("enum") or [one.path for one in current_snapshot().records.values()]
+
+    async def numbers(self, address: str) -> Sequence[int]:
+        """What a list of comments, files or views holds now."""
+        answer = await self.admin.get(address)
+        return [one["id"] for one in answer.json()["items"]] if answer.status_code == 200 else ()
 
     async def _aim_references(self, collection: str, body: dict[str, Any]) -> None:
         record_type = current_snapshot().by_path.get(collection)

@@ -166,7 +166,7 @@ class Pages(Ground):
 
 
 def described_paths(record: RecordType) -> list[str]:
-    paths = ["", "/{id}", "/{id}/history", "/summary", *(f"/{{id}}/{action.key}" for action in record.actions)]
+    paths = ["", "/{id}", *(f"/{{id}}/{action.key}" for action in record.actions)]
     return [*paths, "/{id}/moves"] if record.lifecycle else paths
 
 

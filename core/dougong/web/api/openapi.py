@@ -43,6 +43,7 @@ def describe(snapshot: Snapshot, plugin_routes: Sequence[Any] = ()) -> Json:
     for record_type in snapshot.records.values():
         paths |= _record_paths(record_type)
         schemas |= _record_schemas(record_type)
+    paths |= _any_record_paths(list(snapshot.records.values()))
     paths |= _house_paths()
     paths |= _plugin_paths([h for h in plugin_routes if h.opt.get("plugin") in snapshot.plugins])
     return {
@@ -62,39 +63,6 @@ def _record_paths(record_type: RecordType) -> Json:
     name = _name(record_type)
     own, tag = {"$ref": f"#/components/schemas/{name}"}, [str(record_type.plural)]
     described = {f"{base}": _collection(record_type, name, own, tag), f"{base}/{{id}}": _single(name, own, tag)}
-    described[f"{base}/{{id}}/history"] = {
-        "get": _operation(
-            "history",
-            name,
-            tag,
-            [_id_parameter(), _query("limit", _whole(200)), _query("before", _whole(999_999_999))],
-            {"200": _json(_items({"type": "object"}))},
-            (400, 404),
-        ),
-    }
-    described[f"{base}/summary"] = {
-        "get": _operation(
-            "summary",
-            name,
-            tag,
-            [
-                _query("group", {"type": "string"}, required=True),
-                _query("sum", {"type": "string"}),
-                _query("filter", {"type": "string"}),
-                _query("q", _words(200)),
-            ],
-            {"200": _json(_items(_GROUP))},
-            (400, 404),
-        ),
-    }
-    described[f"{base}/{{id}}/favourite"] = _favourite(name, tag)
-    described |= _views(base, name, tag)
-    if record_type.menu:
-        described |= _comments(base, name, tag)
-    if record_type.scope.has("role"):
-        described[f"{base}/{{id}}/shares"] = _shares(name, tag)
-    if takes_files(record_type):
-        described |= _attachments(f"{base}/{{id}}/attachments", name, tag)
     if record_type.lifecycle:
         body = {
             "type": "object",
@@ -130,125 +98,6 @@ def _record_paths(record_type: RecordType) -> Json:
             )
         }
     return described
-
-
-def _comments(base: str, name: str, tag: list[str]) -> Json:
-    number = {"name": "comment", "in": "path", "required": True, "schema": _ID}
-    one, words = [_id_parameter(), number], {"$ref": "#/components/schemas/Words"}
-    said = {"200": {**_json(_COMMENT), "headers": _BATCH}}
-    made = {"201": {**_json(_COMMENT), "headers": _BATCH}}
-    gone = {"204": {"description": "Removed", "headers": _BATCH}}
-    writes = (400, 404, 413, 415, 429)
-    listed = [_id_parameter(), _query("limit", _whole(200)), _query("before", _whole(999_999_999))]
-    return {
-        f"{base}/{{id}}/comments": {
-            "get": _operation("comments", name, tag, listed, {"200": _json(_items(_COMMENT))}, (400, 404)),
-            "post": _operation("comment", name, tag, [_id_parameter()], made, writes, words),
-        },
-        f"{base}/{{id}}/comments/{{comment}}": {
-            "get": _operation("readComment", name, tag, one, {"200": _json(_COMMENT)}, (404,)),
-            "patch": _operation("changeComment", name, tag, one, said, writes, words),
-            "delete": _operation("removeComment", name, tag, one, gone, (404,)),
-        },
-        f"{base}/{{id}}/comments/{{comment}}/restoration": {
-            "post": _operation("restoreComment", name, tag, one, said, (404,)),
-        },
-    }
-
-
-def _mention_paths() -> Json:
-    number = {"name": "mention", "in": "path", "required": True, "schema": _ID}
-    waiting = _items({"type": "object", "required": ["id", "comment"], "properties": {"id": _ID, "comment": _COMMENT}})
-    done = {"204": {"description": "Done"}}
-    return {
-        "/api/v1/mentions": {"get": _operation("mentions", "House", ["House"], [], {"200": _json(waiting)}, ())},
-        "/api/v1/mentions/{mention}/seen": {
-            "put": _operation("seeMention", "House", ["House"], [number], done, (404,))
-        },
-    }
-
-
-def _favourite(name: str, tag: list[str]) -> Json:
-    done = {"204": {"description": "Done"}}
-    return {
-        "put": _operation("keepFavourite", name, tag, [_id_parameter()], done, (404,)),
-        "delete": _operation("dropFavourite", name, tag, [_id_parameter()], done, (404,)),
-    }
-
-
-def _views(base: str, name: str, tag: list[str]) -> Json:
-    """The saved views of a list."""
-    texts = {key: {"type": "string"} for key in ("name", "q", "sort")}
-    columns = {"type": "array", "items": {"type": "string"}}
-    flags = {key: {"type": "boolean"} for key in ("shared", "own")}
-    view = {
-        "type": "object",
-        "required": ["id", "name", "filter", "q", "sort", "columns", "shared", "own"],
-        "properties": {"id": _ID, "filter": {}, "columns": columns, **texts, **flags},
-    }
-    number = {"name": "saved", "in": "path", "required": True, "schema": _ID}
-    new, changes = ({"$ref": f"#/components/schemas/{schema}"} for schema in ("NewView", "ViewChanges"))
-    made = {"201": {**_json(view), "headers": {"Location": {"schema": {"type": "string"}}}}}
-    writes, gone = (400, 404, 413, 415), {"204": {"description": "Deleted"}}
-    return {
-        f"{base}/views": {
-            "get": _operation("views", name, tag, [], {"200": _json(_items(view))}, ()),
-            "post": _operation("saveView", name, tag, [], made, writes, new),
-        },
-        f"{base}/views/{{saved}}": {
-            "patch": _operation("changeView", name, tag, [number], {"200": _json(view)}, writes, changes),
-            "delete": _operation("removeView", name, tag, [number], gone, (404,)),
-        },
-    }
-
-
-def _shares(name: str, tag: list[str]) -> Json:
-    new = {"$ref": "#/components/schemas/NewShare"}
-    made = {"201": _json({"type": "object"})}
-    return {
-        "get": _operation("shares", name, tag, [_id_parameter()], {"200": _json(_items({"type": "object"}))}, (404,)),
-        "post": _operation("share", name, tag, [_id_parameter()], made, (400, 404, 409, 413, 415), new),
-    }
-
-
-def _attachments(base: str, name: str, tag: list[str]) -> Json:
-    """The files of a record; what one holds is answered as it is."""
-    file = {
-        "type": "object",
-        "required": ["id", "name", "size", "media_type", "sha256", "at", "staff"],
-        "properties": {
-            "id": _ID,
-            "name": {"type": "string"},
-            "size": {"type": "integer"},
-            "media_type": {"type": "string"},
-            "sha256": {"type": "string"},
-            "at": {"type": "string", "format": "date-time"},
-            "staff": {"type": ["integer", "null"]},
-        },
-    }
-    sent = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
-    which = [_id_parameter(), {"name": "attachment", "in": "path", "required": True, "schema": _ID}]
-    # whatever its own media type
-    content = {"description": "OK", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
-    added = {"201": {**_json(file), "headers": {"Location": {"schema": {"type": "string"}}, **_BATCH}}}
-    changed, gone = {**_json(file), "headers": _BATCH}, {"description": "Done", "headers": _BATCH}
-    form = "multipart/form-data"
-    return {
-        base: {
-            "get": _operation("attachments", name, tag, which[:1], {"200": _json(_items(file))}, (404,)),
-            "post": _operation("attach", name, tag, which[:1], added, (400, 404, 409, 413, 415), sent, media=form),
-        },
-        f"{base}/{{attachment}}": {
-            "get": _operation("attachment", name, tag, which, {"200": _json(file)}, (404,)),
-            "delete": _operation("detach", name, tag, which, {"204": gone}, (404, 409)),
-        },
-        f"{base}/{{attachment}}/content": {
-            "get": _operation("readAttachment", name, tag, which, {"200": content}, (404,)),
-        },
-        f"{base}/{{attachment}}/restoration": {
-            "post": _operation("restoreAttachment", name, tag, which, {"200": changed}, (404, 409)),
-        },
-    }
 
 
 def _collection(record_type: RecordType, name: str, own: Json, tag: list[str]) -> Json:
@@ -371,6 +220,165 @@ def _name(record_type: RecordType) -> str:
     return "".join(part.capitalize() for part in record_type.key.split("_"))
 
 
+# ------------------------------------------------------------------ what records of every type have
+
+
+def _any_record_paths(known: Sequence[RecordType]) -> Json:
+    """What is the same for records of every type, or of those that have it, is described once for all of them."""
+    talked_of = [record_type for record_type in known if record_type.menu]
+    shared = [record_type for record_type in known if record_type.scope.has("role")]
+    filed = [record_type for record_type in known if takes_files(record_type)]
+    described = _of_any(known, {**_history_and_summary(), **_favourite(), **_views()})
+    described |= _of_any(talked_of, _comments())
+    described |= _of_any(shared, _shares())
+    return described | _of_any(filed, _attachments())
+
+
+def _of_any(known: Sequence[RecordType], described: Json) -> Json:
+    """The same operations, with the record types they are about."""
+    if not known:
+        return {}
+    names = {"type": "string", "enum": [record_type.path for record_type in known]}
+    collection = {"name": "collection", "in": "path", "required": True, "schema": names}
+    for verbs in described.values():
+        for operation in verbs.values():
+            operation["parameters"] = [collection, *operation["parameters"]]
+    return described
+
+
+_ANY = "/api/v1/{collection}"
+_RECORD = f"{_ANY}/{{id}}"
+_EVERY_TYPE = ["Records of every type"]
+
+
+def _history_and_summary() -> Json:
+    listed = [_id_parameter(), _query("limit", _whole(200)), _query("before", _whole(999_999_999))]
+    grouped = [
+        _query("group", {"type": "string"}, required=True),
+        _query("sum", {"type": "string"}),
+        _query("filter", {"type": "string"}),
+        _query("q", _words(200)),
+    ]
+    history, summary = {"200": _json(_items({"type": "object"}))}, {"200": _json(_items(_GROUP))}
+    return {
+        f"{_RECORD}/history": {"get": _operation("history", "Record", _EVERY_TYPE, listed, history, (400, 404))},
+        f"{_ANY}/summary": {"get": _operation("summary", "Record", _EVERY_TYPE, grouped, summary, (400, 404))},
+    }
+
+
+def _comments() -> Json:
+    number = {"name": "comment", "in": "path", "required": True, "schema": _ID}
+    one, words = [_id_parameter(), number], {"$ref": "#/components/schemas/Words"}
+    said = {"200": {**_json(_COMMENT), "headers": _BATCH}}
+    made = {"201": {**_json(_COMMENT), "headers": _BATCH}}
+    gone = {"204": {"description": "Removed", "headers": _BATCH}}
+    writes = (400, 404, 413, 415, 429)
+    listed = [_id_parameter(), _query("limit", _whole(200)), _query("before", _whole(999_999_999))]
+    return {
+        f"{_RECORD}/comments": {
+            "get": _operation("comments", "Record", _EVERY_TYPE, listed, {"200": _json(_items(_COMMENT))}, (400, 404)),
+            "post": _operation("comment", "Record", _EVERY_TYPE, [_id_parameter()], made, writes, words),
+        },
+        f"{_RECORD}/comments/{{comment}}": {
+            "get": _operation("readComment", "Record", _EVERY_TYPE, one, {"200": _json(_COMMENT)}, (404,)),
+            "patch": _operation("changeComment", "Record", _EVERY_TYPE, one, said, writes, words),
+            "delete": _operation("removeComment", "Record", _EVERY_TYPE, one, gone, (404,)),
+        },
+        f"{_RECORD}/comments/{{comment}}/restoration": {
+            "post": _operation("restoreComment", "Record", _EVERY_TYPE, one, said, (404,)),
+        },
+    }
+
+
+def _favourite() -> Json:
+    done = {"204": {"description": "Done"}}
+    return {
+        f"{_RECORD}/favourite": {
+            "put": _operation("keepFavourite", "Record", _EVERY_TYPE, [_id_parameter()], done, (404,)),
+            "delete": _operation("dropFavourite", "Record", _EVERY_TYPE, [_id_parameter()], done, (404,)),
+        }
+    }
+
+
+def _views() -> Json:
+    """The saved views of a list."""
+    texts = {key: {"type": "string"} for key in ("name", "q", "sort")}
+    columns = {"type": "array", "items": {"type": "string"}}
+    flags = {key: {"type": "boolean"} for key in ("shared", "own")}
+    view = {
+        "type": "object",
+        "required": ["id", "name", "filter", "q", "sort", "columns", "shared", "own"],
+        "properties": {"id": _ID, "filter": {}, "columns": columns, **texts, **flags},
+    }
+    number = {"name": "saved", "in": "path", "required": True, "schema": _ID}
+    new, changes = ({"$ref": f"#/components/schemas/{schema}"} for schema in ("NewView", "ViewChanges"))
+    made = {"201": {**_json(view), "headers": {"Location": {"schema": {"type": "string"}}}}}
+    writes, gone = (400, 404, 413, 415), {"204": {"description": "Deleted"}}
+    return {
+        f"{_ANY}/views": {
+            "get": _operation("views", "Record", _EVERY_TYPE, [], {"200": _json(_items(view))}, (404,)),
+            "post": _operation("saveView", "Record", _EVERY_TYPE, [], made, writes, new),
+        },
+        f"{_ANY}/views/{{saved}}": {
+            "patch": _operation("changeView", "Record", _EVERY_TYPE, [number], {"200": _json(view)}, writes, changes),
+            "delete": _operation("removeView", "Record", _EVERY_TYPE, [number], gone, (404,)),
+        },
+    }
+
+
+def _shares() -> Json:
+    new = {"$ref": "#/components/schemas/NewShare"}
+    listed, made = _json(_items({"type": "object"})), {"201": _json({"type": "object"})}
+    return {
+        f"{_RECORD}/shares": {
+            "get": _operation("shares", "Record", _EVERY_TYPE, [_id_parameter()], {"200": listed}, (404,)),
+            "post": _operation("share", "Record", _EVERY_TYPE, [_id_parameter()], made, (400, 404, 409, 413, 415), new),
+        }
+    }
+
+
+def _attachments() -> Json:
+    """The files of a record; what one holds is answered as it is."""
+    file = {
+        "type": "object",
+        "required": ["id", "name", "size", "media_type", "sha256", "at", "staff"],
+        "properties": {
+            "id": _ID,
+            "name": {"type": "string"},
+            "size": {"type": "integer"},
+            "media_type": {"type": "string"},
+            "sha256": {"type": "string"},
+            "at": {"type": "string", "format": "date-time"},
+            "staff": {"type": ["integer", "null"]},
+        },
+    }
+    sent = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
+    which = [_id_parameter(), {"name": "attachment", "in": "path", "required": True, "schema": _ID}]
+    # whatever its own media type
+    content = {"description": "OK", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
+    added = {"201": {**_json(file), "headers": {"Location": {"schema": {"type": "string"}}, **_BATCH}}}
+    changed, gone = {**_json(file), "headers": _BATCH}, {"description": "Done", "headers": _BATCH}
+    form, base = "multipart/form-data", f"{_RECORD}/attachments"
+    return {
+        base: {
+            "get": _operation("attachments", "Record", _EVERY_TYPE, which[:1], {"200": _json(_items(file))}, (404,)),
+            "post": _operation(
+                "attach", "Record", _EVERY_TYPE, which[:1], added, (400, 404, 409, 413, 415), sent, media=form
+            ),
+        },
+        f"{base}/{{attachment}}": {
+            "get": _operation("attachment", "Record", _EVERY_TYPE, which, {"200": _json(file)}, (404,)),
+            "delete": _operation("detach", "Record", _EVERY_TYPE, which, {"204": gone}, (404, 409)),
+        },
+        f"{base}/{{attachment}}/content": {
+            "get": _operation("readAttachment", "Record", _EVERY_TYPE, which, {"200": content}, (404,)),
+        },
+        f"{base}/{{attachment}}/restoration": {
+            "post": _operation("restoreAttachment", "Record", _EVERY_TYPE, which, {"200": changed}, (404, 409)),
+        },
+    }
+
+
 # ------------------------------------------------------------------ the house itself and plugins' own routes
 
 
@@ -413,6 +421,18 @@ def _house_paths() -> Json:
             "get": _operation("type", "House", ["House"], [path_parameter], anything, (404,))
         },
         "/api/v1/openapi.json": {"get": _operation("description", "House", ["House"], [], anything, ())},
+    }
+
+
+def _mention_paths() -> Json:
+    number = {"name": "mention", "in": "path", "required": True, "schema": _ID}
+    waiting = _items({"type": "object", "required": ["id", "comment"], "properties": {"id": _ID, "comment": _COMMENT}})
+    done = {"204": {"description": "Done"}}
+    return {
+        "/api/v1/mentions": {"get": _operation("mentions", "House", ["House"], [], {"200": _json(waiting)}, ())},
+        "/api/v1/mentions/{mention}/seen": {
+            "put": _operation("seeMention", "House", ["House"], [number], done, (404,))
+        },
     }
 
 
