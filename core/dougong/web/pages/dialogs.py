@@ -11,7 +11,7 @@ from dougong.errors import Conflict, DougongError, Forbidden, Invalid, NotFound,
 from dougong.i18n import Text, _
 from dougong.records import desk
 from dougong.records.tables import Row
-from dougong.web.pages.forms import Typed
+from dougong.web.pages.forms import LOOK, Typed
 from dougong.web.render import page
 from dougong.web.views import FormField, FormPage, FormSection, Page, Submit
 
@@ -44,8 +44,11 @@ async def typed_in(request: AnyRequest) -> Typed:
 
 
 async def answered(request: AnyRequest, do: Do, ask: Ask) -> Response[Any]:
-    """Do it; where it is refused, show the form again with what was typed and the reason beside it."""
+    """Do it; where it is refused, show the form again with what was typed and the reason beside it. A form that was only
+    to be looked at comes back as well, and nothing is done."""
     typed = await typed_in(request)
+    if typed.values.get(LOOK):
+        return page(request, await ask(typed))
     try:
         return await do(typed)
     except NotFound:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -40,7 +40,18 @@ from dougong.web.pages.records import moves_offered, record_at, record_page
 from dougong.web.render import go, page
 from dougong.web.views import Banner, Clash, Crumb, FormField, FormPage, FormSection, Option, Submit, Tab
 
-__all__ = ["Typed", "form_field", "model_field", "routes"]
+__all__ = [
+    "LOOK",
+    "Typed",
+    "filled",
+    "form_field",
+    "form_page",
+    "model_field",
+    "routes",
+    "sent",
+    "starting_values",
+    "written",
+]
 
 AnyRequest = Request[Any, Any, Any]
 MULTIPLE_LINES = frozenset({"long_text", "choices"})
@@ -73,8 +84,7 @@ class Typed:
 @get("/{collection:str}/new", include_in_schema=False)
 async def new_form(request: AnyRequest, collection: str) -> Response[Any]:
     record_type = type_at(collection, "create")
-    given = {k: v for k, v in request.query_params.items() if k in record_type.entered}
-    start = {**_starting_values(record_type, given), **given}
+    start = starting_values(record_type, dict(request.query_params.items()))
     return page(request, await form_page(record_type, Typed(start), back=request.query_params.get("back", "")))
 
 
@@ -82,7 +92,7 @@ async def new_form(request: AnyRequest, collection: str) -> Response[Any]:
 async def create_record(request: AnyRequest, collection: str) -> Response[Any]:
     record_type = type_at(collection, "create")
     form = await request.form()
-    typed = _sent(record_type, form)
+    typed = sent(record_type, form.dict())
     back = str(form.get("back", ""))
     then = str(form.get("then", ""))
     if form.get(LOOK):
@@ -91,7 +101,7 @@ async def create_record(request: AnyRequest, collection: str) -> Response[Any]:
         async with transaction():
             made = await desk.create(
                 record_type.table,
-                read_values(record_type, _filled(record_type, typed), current(), new=True),
+                read_values(record_type, filled(record_type, typed), current(), new=True),
             )
             if then:
                 made = await desk.move(made, then)
@@ -101,11 +111,12 @@ async def create_record(request: AnyRequest, collection: str) -> Response[Any]:
     return go(request, back or f"/{record_type.path}/{made.id}", _("Saved."))
 
 
-def _sent(record_type: RecordType, form: Any) -> dict[str, str]:
-    """What was typed into each field; of one that takes several choices, those ticked as a JSON list."""
+def sent(record_type: RecordType, several: Mapping[str, Sequence[Any]]) -> dict[str, str]:
+    """What was typed into each field, out of every value the form sent; of one that takes several choices, those ticked
+    as a JSON list."""
     typed = {}
     for key, field in record_type.entered.items():
-        values = [str(v) for v in form.getall(key, [])]
+        values = [str(v) for v in several.get(key, ())]
         if field.kind == "choices" and values:
             typed[key] = json.dumps([v for v in values if v])
         elif values:
@@ -113,8 +124,10 @@ def _sent(record_type: RecordType, form: Any) -> dict[str, str]:
     return typed
 
 
-def _starting_values(record_type: RecordType, given: Mapping[str, str]) -> dict[str, str]:
-    """Defaults of the template and of the columns, and the acting person as owner."""
+def starting_values(record_type: RecordType, address: Mapping[str, str]) -> dict[str, str]:
+    """What stands in the form of a new record: the defaults of the template and of the columns, the acting person as
+    owner, and what the address of the form says."""
+    given = {k: v for k, v in address.items() if k in record_type.entered}
     start = {}
     form = record_type.form_of(given)
     for key, field in form.fields.items():
@@ -123,7 +136,7 @@ def _starting_values(record_type: RecordType, given: Mapping[str, str]) -> dict[
             start[key] = field.type.write(default, field)
     if record_type.owned and current().staff:
         start["owner"] = str(current().staff)
-    return start
+    return {**start, **given}
 
 
 def _present(record_type: RecordType, typed: Mapping[str, str], record: Row | None) -> dict[str, Field]:
@@ -145,7 +158,7 @@ def _as_stored(record_type: RecordType, typed: Mapping[str, str], record: Row | 
     return values
 
 
-def _filled(record_type: RecordType, typed: Mapping[str, str], record: Row | None = None) -> dict[str, Any]:
+def filled(record_type: RecordType, typed: Mapping[str, str], record: Row | None = None) -> dict[str, Any]:
     """The values to read: a box that isn't ticked sends nothing, and means no. What was left empty in a new record is
     left to its default, unless the default stood there and was cleared."""
     who, state = current(), record_type.state_of(record)
@@ -177,14 +190,14 @@ async def edit_form(request: AnyRequest, collection: str, record_id: str) -> Res
     record_type, record = await record_at(collection, record_id)
     if not may(current(), record_type, "edit"):
         raise Forbidden
-    return page(request, await form_page(record_type, Typed(_written(record_type, record)), record))
+    return page(request, await form_page(record_type, Typed(written(record_type, record)), record))
 
 
 @post("/{collection:str}/{record_id:str}/edit", include_in_schema=False, status_code=200)
 async def change_record(request: AnyRequest, collection: str, record_id: str) -> Response[Any]:
     record_type = type_at(collection)
     form = await request.form()
-    typed = chosen(form, _sent(record_type, form))
+    typed = chosen(form, sent(record_type, form.dict()))
     if form.get(LOOK):
         record = await desk.get(record_type.table, id_at(record_id))
         return page(
@@ -232,7 +245,7 @@ class Edit:
         return go(request, f"/{self.record_type.path}/{record.id}", done, batch=batch)
 
     async def _compared(self, record: Row) -> Comparison:
-        mine = _filled(self.record_type, self.typed.values, record)
+        mine = filled(self.record_type, self.typed.values, record)
         return await compare(self.record_type, record, self.version, mine)
 
     def problems(self, record: Row) -> Sequence[Problem]:
@@ -244,8 +257,8 @@ class Edit:
         return ()
 
     def _values(self, record: Row) -> dict[str, Any]:
-        filled = _filled(self.record_type, self.typed.values, record)
-        return read_values(self.record_type, filled, current(), record=record)
+        mine = filled(self.record_type, self.typed.values, record)
+        return read_values(self.record_type, mine, current(), record=record)
 
     async def save(self, record: Row) -> str:
         """The batch it was done in; "" where nothing was new."""
@@ -264,7 +277,8 @@ class Edit:
         return page(request, view, status=status)
 
 
-def _written(record_type: RecordType, record: Row) -> dict[str, str]:
+def written(record_type: RecordType, record: Row) -> dict[str, str]:
+    """A record as it stands in its form."""
     values = record.to_dict()
     return {k: f.type.write(values[k], f) for k, f in record_type.entered.items() if values.get(k) is not None}
 
@@ -280,10 +294,13 @@ async def form_page(
     back: str = "",
     version: int | None = None,
     conflict: Conflicting | None = None,
+    without: Collection[str] = (),
 ) -> FormPage:
+    """The form of a record, of a new one without `record`. `without`: the fields that are kept elsewhere."""
     who, state = current(), record_type.state_of(record)
     form, here = record_type.form_of(typed.values), _present(record_type, typed.values, record)
-    shown = [f for f in here.values() if not f.managed and visible_field(record_type, f.key, state=state)]
+    here = {key: field for key, field in here.items() if not field.managed and key not in without}
+    shown = [f for f in here.values() if visible_field(record_type, f.key, state=state)]
     by_key = {f.key: f for f in shown}
     titles = await _titles(shown, typed.values)
     path = f"/{record_type.path}" + (f"/{record.id}" if record else "")
@@ -377,7 +394,7 @@ def form_field(
         label=str(field.label),
         kind=control_kind(field),  # type: ignore[arg-type]
         value=value,
-        values=tuple(map(str, json.loads(value))) if field.kind == "choices" and value else (),
+        values=_ticked(value) if field.kind == "choices" else (),
         error=typed.error(field.key),
         help=str(field.help or ""),
         required=required,
@@ -392,11 +409,20 @@ def form_field(
     )
 
 
+def _ticked(value: str) -> tuple[str, ...]:
+    """The choices of a JSON list; none where an address says something else."""
+    try:
+        found = json.loads(value) if value else []
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(map(str, found)) if isinstance(found, list) else ()
+
+
 def _options(field: Field, value: str, titles: Mapping[int, str]) -> tuple[Option, ...]:
     if field.target is not None:
         return tuple(Option(str(i), t) for i, t in titles.items())
     options = list(field.options) if field.kind in ("choice", "choices") else []
-    held = json.loads(value) if field.kind == "choices" and value else [value]
+    held = _ticked(value) if field.kind == "choices" else (value,)
     known = {o.key for o in options}
     options += [o for o in field.every_option if options and o.key in held and o.key not in known]
     return tuple(Option(o.key, str(o.label or o.key)) for o in options)

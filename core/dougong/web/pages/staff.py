@@ -18,13 +18,13 @@ from dougong.people.services import Account, account_of, add_staff, deactivate_s
 from dougong.people.tables import Staff
 from dougong.records import desk, references
 from dougong.records.filters import visible_field
-from dougong.records.values import is_empty, read_values, required_problem
-from dougong.web.addresses import id_at
+from dougong.records.values import read_values
+from dougong.web.addresses import id_at, version_in
 from dougong.web.cells import cell_for
 from dougong.web.components import hue, initial
 from dougong.web.pages.departments import department_choice
 from dougong.web.pages.dialogs import answered, based_on_now, confirm_page, dialog_page, whole_number
-from dougong.web.pages.forms import Typed, form_page
+from dougong.web.pages.forms import Typed, filled, form_page, sent, starting_values, written
 from dougong.web.pages.organisation import ORGANISATION, department_href, may_keep, staff_actions
 from dougong.web.pages.records import changes_of, tools_of
 from dougong.web.render import go, page
@@ -132,7 +132,7 @@ def _properties(row: Mapping[str, Any], known: Mapping[str, Mapping[int, str]]) 
 @get(f"{STAFF}/new", include_in_schema=False)
 async def ask_new(request: AnyRequest) -> Response[Any]:
     need(MANAGE)
-    return page(request, await _new_page(Typed({"department": request.query_params.get("department", "")})))
+    return page(request, await _new_page(Typed(starting_values(staff_type, dict(request.query_params.items())))))
 
 
 async def _new_page(typed: Typed) -> FormPage:
@@ -150,42 +150,34 @@ async def make(request: AnyRequest) -> Response[Any]:
     need(MANAGE)
 
     async def do(typed: Typed) -> Response[Any]:
-        values = _values(typed)
-        missing = [required_problem(staff_type.fields[k]) for k in ("name", "department") if is_empty(values.get(k))]
-        if missing:
-            raise Invalid(*missing)
-        made = await add_staff(values.pop("name"), values.pop("department"), **values)
+        given = filled(staff_type, sent(staff_type, typed.several))
+        values = read_values(staff_type, given, current(), new=True)
+        # what is left empty is asked for with everything else that is missing
+        made = await add_staff(**{"name": "", "department": None, **values})
         return go(request, department_href(made.department), _("“%(name)s” works here now.", name=made.name))
 
-    return await answered(request, do, _new_page)
+    async def ask(typed: Typed) -> FormPage:
+        return await _new_page(Typed(sent(staff_type, typed.several), typed.problems))
 
-
-def _values(typed: Typed, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    given = {k: v for k, v in typed.values.items() if k in staff_type.entered and k not in without}
-    return read_values(staff_type, given, current())
+    return await answered(request, do, ask)
 
 
 @get(f"{STAFF}/{{staff_id:str}}/edit", include_in_schema=False)
 async def ask_edit(request: AnyRequest, staff_id: str) -> Response[Any]:
     found = await staff_at(staff_id)
-    row = found.to_dict()
-    values = {k: f.type.write(row[k], f) for k, f in staff_type.entered.items() if row.get(k) is not None}
-    return page(request, await _edit_page(found, Typed({**values, "version": str(found.version)})))
+    return page(request, await _edit_page(found, Typed(written(staff_type, found)), found.version))
 
 
-async def _edit_page(found: Staff, typed: Typed) -> FormPage:
+async def _edit_page(found: Staff, typed: Typed, version: int) -> FormPage:
     """Everything but the department: who moves is asked what happens to their records."""
-    made = await form_page(staff_type, typed, found)
-    sections = tuple(replace(s, fields=tuple(f for f in s.fields if f.name != "department")) for s in made.sections)
-    hidden = (("version", typed.values.get("version", "")),)
+    made = await form_page(staff_type, typed, found, version=version, without={"department"})
     return replace(
-        made,
-        action=f"{staff_href(found.id)}/edit",
-        sections=sections,
-        cancel_href=department_href(found.department),
-        crumbs=_crumbs(),
-        hidden=hidden,
+        made, action=f"{staff_href(found.id)}/edit", cancel_href=department_href(found.department), crumbs=_crumbs()
     )
+
+
+def _edited(typed: Typed) -> dict[str, str]:
+    return {key: text for key, text in sent(staff_type, typed.several).items() if key != "department"}
 
 
 @post(f"{STAFF}/{{staff_id:str}}/edit", include_in_schema=False, status_code=200)
@@ -193,14 +185,15 @@ async def edit(request: AnyRequest, staff_id: str) -> Response[Any]:
     found = await staff_at(staff_id)
 
     async def do(typed: Typed) -> Response[Any]:
-        values = _values(typed, without=("department",))
-        await desk.change(
-            found, values, version=whole_number(typed.values.get("version", "")) or 0, reason=_("Staff member changed")
-        )
+        given = filled(staff_type, _edited(typed), found)
+        values = read_values(staff_type, given, current(), record=found)
+        version = version_in(typed.values.get("version", ""))
+        await desk.change(found, values, version=version, reason=_("Staff member changed"))
         return go(request, department_href(found.department), _("Saved."))
 
     async def ask(typed: Typed) -> FormPage:
-        return await _edit_page(found, await based_on_now(found, typed))
+        now = await based_on_now(found, typed)
+        return await _edit_page(found, Typed(_edited(now), now.problems), version_in(now.values.get("version", "")))
 
     return await answered(request, do, ask)
 
