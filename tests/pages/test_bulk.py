@@ -10,7 +10,11 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
+from dougong.access.principal import acting_as, system
+from dougong.plugin.lookups import options_of
+from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
+from dougong.shaping.fields import add_field
 from dougong.web.render import NOTICE_COOKIE
 from dougong_customers.api import Contact
 
@@ -130,3 +134,47 @@ async def test_nothing_chosen_leads_back_to_the_list(company: Any) -> None:
         answer = await browser.post("/customers/bulk/edit", data={"view": "1", "q": "x"})
         assert answer.headers["location"] == "/customers?view=1&q=x"
         assert "请至少选择一条记录" in notice(answer)[0]
+
+
+async def add_choices(label: str, *options: str) -> tuple[str, list[str]]:
+    """The key of a field added to customers, and of what can be ticked in it."""
+    with acting_as(system("shape records")):
+        added = await add_field(
+            current_snapshot().records["customer"], label, "choices", details={"options": list(options)}
+        )
+        return added.key, [option.key for option, _on in options_of(added.lookup)]
+
+
+def ticked(page: str, name: str) -> list[str]:
+    return re.findall(rf'name="{name}" value="([^"]*)" checked', page)
+
+
+async def test_every_tick_of_several_choices_is_given_to_all(company: Any) -> None:
+    key, options = await add_choices("参展城市", "杭州", "宁波", "温州")
+    async with company.browser("wangfang") as browser:
+        ids = await made(browser, "多选甲", "多选乙")
+        sent = await ask(browser, "edit", ids=ids)
+        notice(await browser.post("/customers/bulk/edit", data={**sent, key: options[:2]}))
+        for i in ids:
+            assert ticked((await browser.get(f"/customers/{i}/edit")).text, key) == options[:2]
+        sent = await ask(browser, "edit", ids=ids)
+        notice(await browser.post("/customers/bulk/edit", data={**sent, "city": "金华"}))
+        assert ticked((await browser.get(f"/customers/{ids[0]}/edit")).text, key) == options[:2], (
+            "not asked: left alone"
+        )
+        notice(await browser.post("/customers/bulk/edit", data={**sent, "clear": [key]}))
+        assert ticked((await browser.get(f"/customers/{ids[0]}/edit")).text, key) == []
+
+
+async def test_a_refused_bulk_edit_keeps_every_tick_and_whom_was_chosen(company: Any) -> None:
+    key, options = await add_choices("来访月份", "一月", "五月", "九月")
+    owner = company.world.staff["wangfang"]
+    async with company.browser("lilei") as browser:
+        ids = await made(browser, "多选丙")
+        sent = await ask(browser, "edit", ids=ids)
+        wrong = {**sent, key: options[1:], "owner": str(owner), "founded": "去年"}
+        answer = await browser.post("/customers/bulk/edit", data=wrong)
+        assert answer.status_code == 422, answer.text
+        assert ticked(answer.text, key) == options[1:]
+        assert f'<option value="{owner}" selected>王芳</option>' in answer.text
+        assert ticked((await browser.get(f"/customers/{ids[0]}/edit")).text, key) == []

@@ -19,10 +19,11 @@ from dougong.i18n import Text, _, number_text
 from dougong.records import bulk
 from dougong.records.bulk import Job
 from dougong.records.desk import Changed
+from dougong.records.fields import Field
 from dougong.records.types import RecordType
 from dougong.records.values import is_empty
 from dougong.web.pages.dialogs import typed_in
-from dougong.web.pages.forms import Typed, form_field, model_field
+from dougong.web.pages.forms import Typed, chosen_titles, form_field, model_field, sent
 from dougong.web.pages.lists import list_state, type_at
 from dougong.web.render import go, page
 from dougong.web.views import Crumb, FormField, FormPage, FormSection, Option, Submit
@@ -37,20 +38,28 @@ _MOST_REASONS = 4
 # ------------------------------------------------------------------ what is asked, and what is done with the answer
 
 
-def _fields(record_type: RecordType, job: Job, typed: Typed) -> list[FormField]:
+async def _fields(record_type: RecordType, job: Job, typed: Typed) -> list[FormField]:
     if job.action is not None:
         form, domain = job.action.form, record_type.domain
         return [model_field(form, name, domain, typed) for name in form.model_fields] if form else []
     if job.reason:
         return [FormField("why", str(_("Why?")), "long_text", typed.values.get("why", ""), error=typed.error("why"))]
     if job.key == bulk.HAND_OVER:
-        return [form_field(record_type, record_type.fields["owner"], typed, {}, required=True, readonly=False)]
-    return _fields_to_change(record_type, typed) if job.key == bulk.EDIT else []
+        return await _record_fields(record_type, [record_type.fields["owner"]], typed, required=True)
+    return await _fields_to_change(record_type, typed) if job.key == bulk.EDIT else []
 
 
-def _fields_to_change(record_type: RecordType, typed: Typed) -> list[FormField]:
+async def _record_fields(
+    record_type: RecordType, fields: Sequence[Field], typed: Typed, *, required: bool = False
+) -> list[FormField]:
+    shown = Typed(sent(record_type, typed.several), typed.problems)
+    titles = await chosen_titles(fields, shown.values)
+    return [form_field(record_type, f, shown, titles, required=required, readonly=False) for f in fields]
+
+
+async def _fields_to_change(record_type: RecordType, typed: Typed) -> list[FormField]:
     known = bulk.changeable(record_type)
-    asked = [_optional(form_field(record_type, f, typed, {}, required=False, readonly=False)) for f in known.values()]
+    asked = [_optional(field) for field in await _record_fields(record_type, list(known.values()), typed)]
     options = tuple(Option(f.key, str(f.label)) for f in known.values() if not f.required and is_empty(f.empty))
     cleared = typed.several.get(_CLEAR, ())
     return [*asked, FormField(_CLEAR, str(_("Empty these fields")), "multi_choice", values=cleared, options=options)]
@@ -77,13 +86,14 @@ async def _run(record_type: RecordType, job: Job, record_ids: Sequence[int], typ
 
 
 def _new_values(record_type: RecordType, job: Job, typed: Typed) -> dict[str, Any]:
+    given = {k: v for k, v in sent(record_type, typed.several).items() if not is_empty(v)}
     if job.key == bulk.HAND_OVER:
-        if is_empty(typed.values.get("owner")):
+        if "owner" not in given:
             raise Invalid(Problem("owner", _("This must be filled in."), None, "required"))
-        return {"owner": typed.values["owner"]}
+        return {"owner": given["owner"]}
     known = bulk.changeable(record_type)
     cleared = {k: None for k in typed.several.get(_CLEAR, ()) if k in known}
-    return {**cleared, **{k: v for k, v in typed.values.items() if k in known and not is_empty(v)}}
+    return {**cleared, **{k: v for k, v in given.items() if k in known}}
 
 
 # ------------------------------------------------------------------ asking and doing
@@ -128,7 +138,7 @@ async def _selected(record_type: RecordType, form: Any, typed: Typed) -> list[in
 async def _question(record_type: RecordType, job: Job, record_ids: Sequence[int], typed: Typed, back: str) -> FormPage:
     skipped = await bulk.skipped_before(record_type, record_ids, job.right)
     reached = len(record_ids) - len(skipped)
-    fields = tuple(_fields(record_type, job, typed))
+    fields = tuple(await _fields(record_type, job, typed))
     words = _("%(count)s of %(all)s selected records.", count=number_text(reached), all=number_text(len(record_ids)))
     return FormPage(
         title=str(job.label),

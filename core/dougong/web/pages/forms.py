@@ -43,6 +43,7 @@ from dougong.web.views import Banner, Clash, Crumb, FormField, FormPage, FormSec
 __all__ = [
     "LOOK",
     "Typed",
+    "chosen_titles",
     "filled",
     "form_field",
     "form_page",
@@ -302,7 +303,7 @@ async def form_page(
     here = {key: field for key, field in here.items() if not field.managed and key not in without}
     shown = [f for f in here.values() if visible_field(record_type, f.key, state=state)]
     by_key = {f.key: f for f in shown}
-    titles = await _titles(shown, typed.values)
+    titles = await chosen_titles(shown, typed.values)
     path = f"/{record_type.path}" + (f"/{record.id}" if record else "")
     sections = tuple(
         FormSection(
@@ -368,7 +369,8 @@ def _categories(record_type: RecordType, typed: Typed) -> tuple[Tab, ...]:
     )
 
 
-async def _titles(fields: Sequence[Field], values: Mapping[str, str]) -> dict[str, Mapping[int, str]]:
+async def chosen_titles(fields: Sequence[Field], values: Mapping[str, str]) -> dict[str, Mapping[int, str]]:
+    """What the records chosen in a form are called: field key → id → title."""
     found: dict[str, Mapping[int, str]] = {}
     for field in fields:
         text = values.get(field.key, "")
