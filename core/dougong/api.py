@@ -31,6 +31,7 @@ from dougong.db.columns import (
 from dougong.db.columns import Text as LongText
 from dougong.errors import Conflict, DougongError, Forbidden, Invalid, NotFound, Problem, Refused
 from dougong.i18n import Text, _, company_zone, date_text, moment_text, today
+from dougong.jobs import Schedule, at_work, enqueue, job, progress, step
 from dougong.people.tables import Department, Position, Staff
 from dougong.plugin.contributions import Graph, Menu, Opening, Preset, Right, Tab, Tile, TileRow, Timeline
 from dougong.plugin.hookspecs import hook
@@ -97,6 +98,7 @@ __all__ = [
     "Right",
     "Row",
     "SavedView",
+    "Schedule",
     "Scope",
     "Staff",
     "State",
@@ -112,25 +114,30 @@ __all__ = [
     "Year",
     "_",
     "acting",
+    "at_work",
     "attach",
     "company_zone",
     "content_of",
     "date_text",
     "desk",
+    "enqueue",
     "entry_point",
     "files_of",
     "get",
     "hook",
     "initials",
+    "job",
     "may",
     "may_do",
     "moment_text",
     "opened",
     "period",
     "post",
+    "progress",
     "settings_of",
     "share_record",
     "sort_key",
+    "step",
     "today",
     "transaction",
     "within_reach",

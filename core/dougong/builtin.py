@@ -34,6 +34,7 @@ core = Plugin(
             also=("/groups",),
         ),
         Menu("/plugins", group="admin", order=30, label=_("Plugins"), icon="puzzle", right="plugins.manage"),
+        Menu("/jobs", group="admin", order=35, label=_("Jobs"), icon="clock-play", right="jobs.manage"),
         Menu(
             "/lookups",
             group="admin",
@@ -47,6 +48,7 @@ core = Plugin(
     ],
     rights=[
         Right("plugins.manage", _("Switch plugins on and off")),
+        Right("jobs.manage", _("See everybody's jobs, stop them and have them tried again")),
         Right("organisation.manage", _("Keep departments, staff and their accounts")),
         Right("organisation.appoint", _("Decide who works where and who leads whom: what they see goes with it")),
         Right("accounts.reset", _("Set the password of people who may do more than oneself")),

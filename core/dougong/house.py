@@ -17,6 +17,7 @@ from dougong.db import close_database, open_database, transaction
 from dougong.db.attaching import detach_all
 from dougong.files.store import Directory
 from dougong.i18n import _, speaking
+from dougong.jobs.office import Office
 from dougong.plugin.board import Board, put_up, read_states
 from dougong.plugin.discovery import Installed, LoadedPlugin, discover
 from dougong.plugin.epoch import start_counting
@@ -53,6 +54,7 @@ class House:
     engine: Engine
     board: Board
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    office: Office | None = None
 
     @property
     def installed(self) -> Installed:
@@ -60,6 +62,8 @@ class House:
 
     async def close(self) -> None:
         """Leave the list of processes, stop following, close the database."""
+        if self.office:
+            await self.office.close()
         await leave()
         for task in self.tasks:
             task.cancel()
@@ -104,6 +108,8 @@ async def open_house(
         house.tasks.append(asyncio.create_task(board.follow(), name="follow the epoch"))
         house.tasks.append(asyncio.create_task(_sweep_files(), name="sweep the files"))
         house.tasks.append(asyncio.create_task(_fill_fields(config), name="fill added fields"))
+        house.office = Office(config)
+        house.office.open()
     return house
 
 

@@ -32,12 +32,12 @@ Check = Callable[[], Awaitable[None]]
 class Work:
     """One open database transaction: its connection, and the tasks' turns on it."""
 
-    def __init__(self, engine: Engine, lease: Lease) -> None:
+    def __init__(self, engine: Engine, lease: Lease, batch: str | None = None) -> None:
         self.engine = engine
         self.lease = lease
         self.turn = asyncio.Lock()
         self.open = True
-        self.batch = uuid.uuid4().hex
+        self.batch = batch or uuid.uuid4().hex
         self.checks: list[Check] = []
         self.callbacks: list[Callback] = []
         self.levels: list[Transaction] = []
@@ -109,15 +109,18 @@ def _open_level(engine: Engine) -> Transaction | None:
 
 
 @asynccontextmanager
-async def transaction(reason: Text | str | None = None, *, engine: Engine | None = None) -> AsyncIterator[Transaction]:
+async def transaction(
+    reason: Text | str | None = None, *, engine: Engine | None = None, batch: str | None = None
+) -> AsyncIterator[Transaction]:
     """All or nothing. Nested: a savepoint that fails alone.
 
-    `reason` goes into the change log of everything written inside.
+    `reason` goes into the change log of everything written inside; `batch` joins it with what an earlier transaction
+    wrote, where this is the outermost.
     """
     engine = engine or registry.engine()
     outer = _open_level(engine)
     if outer is None:
-        async with _outermost(engine, reason) as level:
+        async with _outermost(engine, reason, batch) as level:
             yield level
     else:
         async with _nested(outer, reason) as level:
@@ -125,9 +128,9 @@ async def transaction(reason: Text | str | None = None, *, engine: Engine | None
 
 
 @asynccontextmanager
-async def _outermost(engine: Engine, reason: Text | str | None) -> AsyncIterator[Transaction]:
+async def _outermost(engine: Engine, reason: Text | str | None, batch: str | None) -> AsyncIterator[Transaction]:
     lease = await engine.lease(writing=True)
-    work = Work(engine, lease)
+    work = Work(engine, lease, batch)
     try:
         await lease.begin()
         level = Transaction(work, reason, _transaction.get())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dougong.db.columns import Lookup, PiccoloForeignKey
 from dougong.i18n import Text, _, humanise
+from dougong.jobs.declarations import Job, Schedule
 from dougong.records.types import RecordType
 
 if TYPE_CHECKING:
@@ -189,6 +190,10 @@ def _route_label(route: Any) -> str:
     return ", ".join(f"/{str(path).strip('/')}" for path in sorted(getattr(route, "paths", ())))
 
 
+def _schedule_label(schedule: Schedule) -> Text:
+    return _("%(what)s, %(cron)s", what=schedule.job.label, cron=schedule.cron)
+
+
 def _settings_label(model: type[BaseModel]) -> str:
     """What can be set, in the reader's words."""
     domain = model.__module__.partition(".")[0]
@@ -205,6 +210,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("extends", _("Tabs"), _extension_label, (Tab, Timeline)),
     Kind("menus", _("Menus"), _menu_label, Menu),
     Kind("routes", _("Services"), _route_label),
+    Kind("jobs", _("Jobs"), lambda job: job.label, Job),
+    Kind("schedules", _("Schedules"), _schedule_label, Schedule),
     Kind("tiles", _("Tiles"), lambda tile: tile.label, Tile),
     Kind("rights", _("Rights"), lambda right: right.label, Right),
     Kind("presets", _("Presets"), _preset_label, Preset),

@@ -29,6 +29,7 @@ RESERVED = frozenset(
         "fields",
         "groups",
         "health",
+        "jobs",
         "language",
         "lookup",
         "lookups",

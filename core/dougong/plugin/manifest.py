@@ -13,6 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from dougong.db.columns import Lookup
 from dougong.i18n import Text
+from dougong.jobs.declarations import Job, Schedule
 from dougong.plugin.contributions import KINDS, Menu, Opening, Preset, Right, Tab, Tile, Timeline
 from dougong.records.types import RecordType
 
@@ -33,7 +34,7 @@ class Plugin:
     """What a plugin contributes, all of it. Every list may be left out.
 
     `requires` names other plugins with PEP 440 ranges ("customers>=0.1,<1"). `records` come in the order a reader
-    should meet them. `hooks` are modules with functions marked `@hook`. `samples` fill an empty demo company; they
+    should meet them. `jobs` are those its services ask for; a job with a schedule needs no second mention. `hooks` are modules with functions marked `@hook`. `samples` fill an empty demo company; they
     run once, as the administrator. `settings` is a pydantic model whose defaults are the shipped settings.
     """
 
@@ -46,6 +47,8 @@ class Plugin:
     extends: Sequence[Tab | Timeline] = ()
     menus: Sequence[Menu] = ()
     routes: Sequence[Any] = ()
+    jobs: Sequence[Job[Any]] = ()
+    schedules: Sequence[Schedule] = ()
     tiles: Sequence[Tile] = ()
     rights: Sequence[Right] = ()
     presets: Sequence[Preset] = ()
@@ -63,6 +66,11 @@ class Plugin:
         except InvalidRequirement as err:
             raise BadPlugin(f"plugin {self.name}: requires {list(self.requires)}: {err}") from err
         return {r.name: r for r in parsed}
+
+    @property
+    def all_jobs(self) -> Sequence[Job[Any]]:
+        """Those it lists, and those its schedules name."""
+        return list(dict.fromkeys([*self.jobs, *(schedule.job for schedule in self.schedules)]))
 
     def counts(self) -> dict[str, int]:
         """How many of each kind it contributes, for the administrator's page; kinds it doesn't use are left out."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from dougong.db.columns import Lookup
+    from dougong.jobs.declarations import Job, Schedule
     from dougong.plugin.manifest import Plugin
     from dougong.records.types import RecordType
 
@@ -77,6 +78,16 @@ class Snapshot:
     @cached_property
     def routes(self) -> Sequence[Any]:
         return self._all("routes")
+
+    @cached_property
+    def jobs(self) -> Mapping[tuple[str, str], Job[Any]]:
+        """Every job by its plugin's name and its own, those that only a schedule names included."""
+        return {(p.name, j.name): j for p in self.plugins.values() for j in p.all_jobs}
+
+    @cached_property
+    def schedules(self) -> Sequence[tuple[str, Schedule]]:
+        """Each with the name of its plugin."""
+        return [(plugin.name, schedule) for plugin in self.plugins.values() for schedule in plugin.schedules]
 
     @cached_property
     def rights(self) -> Mapping[str, Right]:

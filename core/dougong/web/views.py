@@ -69,6 +69,8 @@ __all__ = [
     "HomePage",
     "Impact",
     "ImpactPage",
+    "JobLine",
+    "JobsPage",
     "LayoutField",
     "Line",
     "LineTile",
@@ -1488,6 +1490,38 @@ class ChangesPage:
     empty: Placeholder | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """A job: what it is, how it stands, what it says. `percent` None: there is nothing to measure."""
+
+    title: str
+    href: str
+    hint: str
+    state: Cell
+    said: str = ""
+    percent: int | None = None
+    count: str = ""
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsPage:
+    """Jobs as a list, or one of them with its `facts`. While one is under way the page asks `watch` how it stands."""
+
+    template: ClassVar[str] = "jobs.html"
+    title: str
+    lines: tuple[JobLine, ...]
+    lead: str = ""
+    crumbs: tuple[Crumb, ...] = ()
+    tabs: tuple[Tab, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    error: str = ""
+    detail: str = ""
+    watch: str = ""
+    more_href: str = ""
+    empty: Placeholder | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorPage:
     template: ClassVar[str] = "error.html"
@@ -1563,6 +1597,7 @@ Page = (
     | PreviewPage
     | HeldFieldsPage
     | ChangesPage
+    | JobsPage
     | ChoicesPage
     | DesignerPage
     | FormPreview

@@ -1,0 +1,136 @@
+"""Jobs: one's own or everybody's, how far they are, and the word to stop or to try again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from dougong.access.principal import current
+from dougong.access.rights import may_do
+from dougong.i18n import Text, _, moment_text, number_text
+from dougong.jobs.tables import CANCELLED, DONE, PARKED, QUEUED, RUNNING
+from dougong.jobs.watching import MANAGE, Seen, cancel_job, job_seen, jobs_seen, retry_job
+from dougong.plugin.snapshot import current_snapshot
+from dougong.web.addresses import id_at
+from dougong.web.render import go, page
+from dougong.web.views import Action, Cell, Crumb, JobLine, JobsPage, Placeholder, Tab, Tone
+
+__all__ = ["routes"]
+
+AnyRequest = Request[Any, Any, Any]
+JOBS = "/jobs"
+
+_STATES: Mapping[str, tuple[Text, Tone]] = {
+    QUEUED: (_("Waiting"), ""),
+    RUNNING: (_("Running"), "pri"),
+    DONE: (_("Done"), "ok"),
+    CANCELLED: (_("Cancelled"), ""),
+    PARKED: (_("Parked"), "bad"),
+}
+_TABS: Mapping[str, Text] = {"": _("All"), "active": _("Under way"), "parked": _("Parked")}
+
+
+@get(JOBS, include_in_schema=False)
+async def show_jobs(request: AnyRequest) -> Response[Any]:
+    which, text = request.query_params.get("show", ""), request.query_params.get("before", "")
+    before = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+    found, more = await jobs_seen(which, before=before)
+    return page(request, _page(found, which, more))
+
+
+def _page(found: Sequence[Seen], which: str, more: int | None) -> JobsPage:
+    everybodys = may_do(current(), MANAGE)
+    here = f"{JOBS}?show={which}" if which else JOBS
+    lead = _("What is done beside your work. A job goes on where it stopped, whatever happens meanwhile.")
+    return JobsPage(
+        title=str(_("Jobs") if everybodys else _("My jobs")),
+        lead=str(lead),
+        tabs=tuple(Tab(str(label), f"{JOBS}?show={k}" if k else JOBS, k == which) for k, label in _TABS.items()),
+        lines=tuple(_line(seen, named=everybodys) for seen in found),
+        more_href=f"{here}{'&' if which else '?'}before={more}" if more else "",
+        watch=here if any(seen.is_active for seen in found) else "",
+        empty=Placeholder(str(_("There are no jobs here")), icon="clock-check"),
+    )
+
+
+def _line(seen: Seen, *, named: bool) -> JobLine:
+    state, tone = _STATES[seen.state]
+    plugin = current_snapshot().plugins[seen.plugin].label
+    said = str(seen.words) or (str(seen.error) if seen.state in (QUEUED, PARKED) else "")
+    who = [seen.by or str(_("By itself"))] if named else []
+    return JobLine(
+        title=str(seen.label),
+        href=f"{JOBS}/{seen.id}",
+        hint=" · ".join([str(plugin), *who, moment_text(seen.created)]),
+        state=Cell("status", str(_("Is being stopped") if seen.cancelling else state), tone=tone),
+        said=said,
+        percent=_percent(seen),
+        count=_count(seen),
+        actions=_actions(seen),
+    )
+
+
+def _percent(seen: Seen) -> int | None:
+    """None where it isn't known, or no longer of interest."""
+    if not seen.total or seen.state == DONE:
+        return None
+    return min(100, seen.done * 100 // seen.total)
+
+
+def _count(seen: Seen) -> str:
+    if seen.total is not None:
+        return str(_("%(done)s of %(total)s", done=number_text(seen.done), total=number_text(seen.total)))
+    return number_text(seen.done) if seen.done else ""
+
+
+def _actions(seen: Seen) -> tuple[Action, ...]:
+    own = f"{JOBS}/{seen.id}"
+    found = []
+    if seen.may_retry:
+        found.append(Action(str(_("Try again")), f"{own}/retry", "refresh", "post"))
+    if seen.may_cancel:
+        found.append(Action(str(_("Cancel")), f"{own}/cancel", "player-stop", "post", look="quiet"))
+    if seen.batch and seen.state in (DONE, CANCELLED, PARKED) and seen.done:
+        found.append(Action(str(_("Undo…")), f"/changes/{seen.batch}", "arrow-back-up", look="quiet"))
+    return tuple(found)
+
+
+# ------------------------------------------------------------------ one of them
+
+
+@get(f"{JOBS}/{{job:str}}", include_in_schema=False)
+async def show_job(request: AnyRequest, job: str) -> Response[Any]:
+    seen = await job_seen(id_at(job))
+    view = JobsPage(
+        title=str(seen.label),
+        crumbs=(Crumb(str(_("Jobs")), JOBS),),
+        lines=(_line(seen, named=True),),
+        facts=tuple((str(label), value) for label, value in _facts(seen)),
+        error=str(seen.error),
+        detail=seen.detail,
+        watch=f"{JOBS}/{seen.id}" if seen.is_active else "",
+    )
+    return page(request, view)
+
+
+def _facts(seen: Seen) -> list[tuple[Text, str]]:
+    moments = [(_("Asked for"), seen.created), (_("Begun"), seen.started), (_("Ended"), seen.ended)]
+    told = [(label, moment_text(at, relative=False)) for label, at in moments if at is not None]
+    return [*told, (_("Attempts"), number_text(seen.attempts))]
+
+
+@post(f"{JOBS}/{{job:str}}/cancel", include_in_schema=False, status_code=200)
+async def cancel(request: AnyRequest, job: str) -> Response[Any]:
+    await cancel_job(id_at(job))
+    return go(request, f"{JOBS}/{id_at(job)}", _("The job is being stopped. What it has done stays."))
+
+
+@post(f"{JOBS}/{{job:str}}/retry", include_in_schema=False, status_code=200)
+async def retry(request: AnyRequest, job: str) -> Response[Any]:
+    await retry_job(id_at(job))
+    return go(request, f"{JOBS}/{id_at(job)}", _("The job is tried again."))
+
+
+routes = [show_jobs, show_job, cancel, retry]
