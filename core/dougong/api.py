@@ -12,6 +12,7 @@ from dougong.access.rights import may, may_do, within_reach
 from dougong.access.services.sharing import share_record
 from dougong.db import transaction
 from dougong.db.columns import (
+    Active,
     BigInt,
     Boolean,
     Choice,
@@ -29,7 +30,7 @@ from dougong.db.columns import (
     Year,
 )
 from dougong.db.columns import Text as LongText
-from dougong.errors import Conflict, DougongError, Forbidden, Invalid, NotFound, Problem, Refused
+from dougong.errors import Conflict, Deactivated, DougongError, Forbidden, Invalid, NotFound, Problem, Refused
 from dougong.i18n import Text, _, company_zone, date_text, moment_text, today
 from dougong.jobs import Schedule, at_work, enqueue, job, progress, step
 from dougong.people.tables import Department, Position, Staff
@@ -60,12 +61,14 @@ from dougong.web.handlers import get, post
 
 __all__ = [
     "Action",
+    "Active",
     "Attached",
     "BigInt",
     "Boolean",
     "Choice",
     "Conflict",
     "Date",
+    "Deactivated",
     "Department",
     "DougongError",
     "Email",

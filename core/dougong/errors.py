@@ -15,6 +15,7 @@ from dougong.i18n import Text, _
 
 __all__ = [
     "Conflict",
+    "Deactivated",
     "DougongError",
     "Forbidden",
     "Invalid",
@@ -103,6 +104,12 @@ class Refused(DougongError):
 
     status = 409
     message = _("This can't be done now.")
+
+
+class Deactivated(Refused):
+    """The record is no longer in use: it can be seen, and nothing else be done with it until it is brought back."""
+
+    message = _("It is deactivated: it can be seen, and no longer be changed.")
 
 
 class Conflict(DougongError):

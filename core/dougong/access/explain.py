@@ -18,11 +18,12 @@ from dougong.access.explaining.reasons import Reason, Sources
 from dougong.access.explaining.records import reasons_of, without_a_step
 from dougong.access.explaining.verdicts import Verdict, ask_database, judge_reading
 from dougong.access.openings import opened
+from dougong.access.policies import barred_by_deactivation
 from dougong.access.principal import Grant, Principal, acting_as, current
 from dougong.access.rights import may_do, need
 from dougong.access.services.principals import on_behalf, principal_of
 from dougong.access.standing import Place, granted, read_places
-from dougong.errors import Invalid, NotFound, Problem
+from dougong.errors import Deactivated, Invalid, NotFound, Problem
 from dougong.i18n import _
 from dougong.people.tables import User
 from dougong.plugin.snapshot import current_snapshot
@@ -123,6 +124,8 @@ class _Question:
 
     async def _judged(self, action: str, who: Principal) -> tuple[bool, list[Reason]]:
         verdict = await ask_database(self.facts, action, who)
+        if verdict.allowed and self.facts.deactivated and barred_by_deactivation(action):
+            return False, [Reason("deactivated", False, Deactivated.message)]
         return verdict.allowed, reasons_of(self.sources, self.facts, action, verdict)
 
     async def _nobody(self) -> Reason | None:

@@ -17,7 +17,7 @@ from dougong.access.principal import Grant, Principal, SharedIds
 from dougong.plugin.manifest import BadPlugin
 from dougong.records.definitions import sorted_text
 from dougong.records.gate import ids, physical
-from dougong.records.types import ACTIONS, RecordType
+from dougong.records.types import ACTIONS, DEACTIVATE, RecordType
 
 if TYPE_CHECKING:
     from dougong.db.connections import Engine
@@ -28,6 +28,7 @@ __all__ = [
     "Way",
     "Ways",
     "asked_of_parent",
+    "barred_by_deactivation",
     "check_scope",
     "guard_of",
     "guarded_types",
@@ -43,6 +44,8 @@ __all__ = [
 # What an owner may do with a row that is theirs, whatever the roles say.
 _OWNERS = frozenset({"read", "create", "edit", "delete"})
 _NO_GRANT = Grant(frozenset(), ())
+# What is not barred by a record's being deactivated.
+_VIEWING = frozenset({"read", "export", "create", DEACTIVATE})
 _types: dict[str, RecordType] = {}
 
 
@@ -112,7 +115,17 @@ def check_scope(record_type: RecordType) -> None:
 
 def rows(record_type: RecordType, action: str, principal: Principal, engine: Engine, alias: str) -> QueryString | None:
     """The condition on `alias` for the rows this action reaches; None where it reaches every row."""
-    return ways(record_type, action, principal, engine, alias).condition
+    condition = ways(record_type, action, principal, engine, alias).condition
+    if record_type.active is None or principal.system is not None or not barred_by_deactivation(action):
+        return condition
+    in_use = QueryString(f'{alias}."{record_type.active._meta.db_column_name}" = {{}}', True)
+    return both([condition, in_use])
+
+
+def barred_by_deactivation(action: str) -> bool:
+    """Whether nobody does this with a deactivated record. What the house itself has to do (records follow a department
+    that is merged) goes on."""
+    return action not in _VIEWING
 
 
 def narrowing_grant(record_type: RecordType, action: str, principal: Principal) -> Grant | None:
@@ -121,7 +134,7 @@ def narrowing_grant(record_type: RecordType, action: str, principal: Principal) 
     A common action nobody spoke about is inherited; an action of the type's own must be granted.
     """
     said = principal.grants.get((record_type.key, action))
-    return said if said is not None or action in ACTIONS else _NO_GRANT
+    return said if said is not None or action in (*ACTIONS, DEACTIVATE) else _NO_GRANT
 
 
 def is_owners(record_type: RecordType, action: str) -> bool:

@@ -7,15 +7,23 @@ from dataclasses import replace
 
 from piccolo.querystring import QueryString
 
-from dougong.access.policies import asked_of_parent, is_owners, narrowing_grant, rows, type_named
+from dougong.access.policies import (
+    asked_of_parent,
+    barred_by_deactivation,
+    is_owners,
+    narrowing_grant,
+    rows,
+    type_named,
+)
 from dougong.access.principal import Principal, acting_as, current
 from dougong.db import engine, fetch
-from dougong.errors import Forbidden
+from dougong.errors import Deactivated, DougongError, Forbidden
 from dougong.records.gate import cleared, ids, physical
 from dougong.records.types import RecordType
 
 __all__ = [
     "RIGHT",
+    "deactivated_among",
     "held_on",
     "held_on_each",
     "may",
@@ -23,6 +31,9 @@ __all__ = [
     "may_hand_on",
     "may_with",
     "need",
+    "need_in_use",
+    "need_with",
+    "refusal",
     "to_hand_on",
     "within_reach",
 ]
@@ -70,6 +81,33 @@ async def within_reach(record_type: RecordType, action: str, record_ids: Iterabl
 async def may_with(record_type: RecordType, action: str, record_id: int) -> bool:
     """Whether the acting person may do this with one record."""
     return record_id in await within_reach(record_type, action, [record_id])
+
+
+async def need_with(record_type: RecordType, action: str, record_id: int) -> None:
+    """Forbidden where the acting person, who sees the record, may not do this with it; Deactivated where nobody may."""
+    if not await may_with(record_type, action, record_id):
+        raise await refusal(record_type, action, record_id)
+
+
+async def refusal(record_type: RecordType, action: str, record_id: int) -> DougongError:
+    """What is said to who sees a record and can't do this with it."""
+    ever = may(current(), record_type, action) and barred_by_deactivation(action)
+    return Deactivated() if ever and await deactivated_among(record_type, [record_id]) else Forbidden()
+
+
+async def need_in_use(record_type: RecordType, record_id: int) -> None:
+    """Deactivated where a record, which the acting person sees, is out of use."""
+    if await deactivated_among(record_type, [record_id]):
+        raise Deactivated
+
+
+async def deactivated_among(record_type: RecordType, record_ids: Collection[int]) -> set[int]:
+    """Which of these records, as far as the acting person sees them, are out of use. One query, or none."""
+    if record_type.active is None or not record_ids:
+        return set()
+    column = record_type.active._meta.db_column_name
+    sql = f'SELECT "id" FROM "{record_type.key}" WHERE "id" {{}} AND "{column}" = {{}}'
+    return {row["id"] for row in await fetch(QueryString(sql, ids(engine(), sorted(record_ids)), False))}
 
 
 async def held_on(record_type: RecordType, actions: Collection[str], record_id: int) -> set[str]:

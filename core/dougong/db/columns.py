@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "JSON",
+    "Active",
     "Address",
     "BigInt",
     "BigSerial",
@@ -165,6 +166,17 @@ class MultiChoice(Text):
     @property
     def column_type(self) -> str:
         return "TEXT"
+
+
+class Active(Boolean):
+    """Whether a record is in use. Records of a table with such a column can be deactivated, and brought back."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"default": True, "null": False, **kwargs})
+
+    @property
+    def column_type(self) -> str:
+        return "BOOLEAN"
 
 
 class TimeOfDay(Varchar):

@@ -5,13 +5,14 @@ Nothing here may be passed over as a stranger's failing hook would be: whatever 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 from dougong.access.conferring import place_people
 from dougong.access.version import rights_changed
 from dougong.errors import DougongError, Unavailable
-from dougong.people.services.departments import check_reporting_line
+from dougong.people.services.departments import check_reporting_line, check_unused
+from dougong.people.services.staff import sign_out_who_left
 from dougong.plugin.hookspecs import hook
 from dougong.records.types import RecordType
 
@@ -34,6 +35,8 @@ async def before_save(record_type: RecordType, old: Mapping[str, Any] | None, ne
             await rights_changed()
         if record_type.key == "department":
             await check_reporting_line(old["id"], new["parent"])
+            if old["active"] and not new["active"]:
+                await check_unused(old["id"])
     except DougongError:
         raise
     except Exception as err:
@@ -41,11 +44,12 @@ async def before_save(record_type: RecordType, old: Mapping[str, Any] | None, ne
 
 
 @hook(of=_DECIDES)
-async def record_changed(verb: str) -> None:
-    if verb == "update":
-        return
+async def record_changed(record_type: RecordType, verb: str, ids: Sequence[int]) -> None:
     try:
-        await rights_changed()
+        if verb != "update":
+            await rights_changed()
+        elif record_type.key == "staff":
+            await sign_out_who_left(ids)
     except DougongError:
         raise
     except Exception as err:

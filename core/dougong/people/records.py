@@ -5,7 +5,7 @@ from __future__ import annotations
 from dougong.i18n import _
 from dougong.people.tables import Department, Position, Staff
 from dougong.plugin.contributions import Preset
-from dougong.records.types import ListView, RecordType, SavedView, Scope, Template
+from dougong.records.types import DEACTIVATE, ListView, RecordType, SavedView, Scope, Template
 
 __all__ = ["department", "position", "presets", "records", "staff"]
 
@@ -17,7 +17,7 @@ department = RecordType(
     icon="sitemap",
     path="departments",
     scope=Scope.everyone,
-    template=Template(required=[Department.name], readonly=[Department.active]),
+    template=Template(required=[Department.name]),
     views=[
         ListView(
             [Department.name, Department.code, Department.parent, Department.head, Department.active],
@@ -59,7 +59,6 @@ staff = RecordType(
     template=Template(
         required=[Staff.name, Staff.department],
         groups={_("How to reach them"): [Staff.phone, Staff.mobile, Staff.email]},
-        readonly=[Staff.active],
         off=[Staff.id_number, Staff.education],
     ),
     views=[
@@ -71,7 +70,6 @@ staff = RecordType(
     ],
     saved_views=[
         SavedView(_("Working here"), where=[(Staff.active, "=", True)]),
-        SavedView(_("Left the company"), where=[(Staff.active, "=", False)]),
     ],
     search=[Staff.name, Staff.code, Staff.phone, Staff.mobile],
     labels={
@@ -86,5 +84,5 @@ staff = RecordType(
 
 records = [position, department, staff]
 
-_KEEP = {action: ["all"] for action in ("create", "edit", "delete", "export")}
+_KEEP = {action: ["all"] for action in ("create", "edit", "delete", DEACTIVATE, "export")}
 presets = [Preset("hr", kept, _KEEP) for kept in records]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from piccolo.constraints import Unique
 
 from dougong.db.columns import (
+    Active,
     Boolean,
     Choice,
     Email,
@@ -40,7 +41,7 @@ class Position(Row):
     """A post in the company: sales manager, service engineer."""
 
     name = Varchar(100)
-    active = Boolean(default=True)
+    active = Active()
 
 
 class Department(Row):
@@ -51,7 +52,7 @@ class Department(Row):
     parent = ForeignKey("self", null=True)
     head = ForeignKey(LazyTableReference("Staff", module_path="dougong.people.tables"), null=True)
     place = Integer(default=0, help_text="Order among the departments of the same parent")
-    active = Boolean(default=True)
+    active = Active()
 
 
 class Staff(Row):
@@ -66,7 +67,7 @@ class Staff(Row):
     email = Email()
     id_number = Varchar(30, null=True, default=None)
     education = Choice(education)
-    active = Boolean(default=True)
+    active = Active()
 
 
 class User(Private, tablename="people_user"):

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from dougong.access.principal import current
-from dougong.access.rights import may, may_with
+from dougong.access.rights import may, need_with
 from dougong.db import transaction
-from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused
+from dougong.errors import Invalid, NotFound, Problem, Refused
 from dougong.i18n import _
 from dougong.records.conditions import holds
 from dougong.records.kinds import UNSTORABLE
@@ -40,8 +40,7 @@ async def run_action(record_type: RecordType, record: Row, action: Action, given
 
     Refused when its condition doesn't hold.
     """
-    if not await may_with(record_type, action.right, int(record.id)):
-        raise Forbidden
+    await need_with(record_type, action.right, int(record.id))
     if not is_for(action, record):
         raise Refused(_("“%(action)s” can't be done with this record now.", action=action.label))
     values = form_values(action, given)

@@ -17,10 +17,10 @@ from piccolo.querystring import QueryString
 
 from dougong.access.of_records import OfRecords
 from dougong.access.principal import acting_as, current, system
-from dougong.access.rights import may_with
+from dougong.access.rights import may_with, need_with
 from dougong.access.services.principals import on_behalf
 from dougong.db import fetch, transaction
-from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused
+from dougong.errors import Invalid, NotFound, Problem, Refused
 from dougong.files.kinds import PREVIEWED, examine
 from dougong.files.names import clean_name
 from dougong.files.store import Draft, Store, current_store, use_store
@@ -184,8 +184,7 @@ async def _readable(record_type: RecordType, record_id: int) -> None:
 
 async def _editable(record_type: RecordType, record_id: int) -> None:
     await _readable(record_type, record_id)
-    if not await may_with(record_type, "edit", record_id):
-        raise Forbidden
+    await need_with(record_type, "edit", record_id)
 
 
 # ------------------------------------------------------------------ writing

@@ -16,7 +16,7 @@ from piccolo.querystring import QueryString
 from dougong.access.of_records import OfRecords
 from dougong.access.policies import both
 from dougong.access.principal import acting_as, current, system
-from dougong.access.rights import may_with
+from dougong.access.rights import may_with, need_in_use
 from dougong.access.services.principals import on_behalf
 from dougong.db import transaction
 from dougong.db.columns import BigInt, Serial, Text, Timestamptz, Varchar
@@ -195,6 +195,7 @@ async def comment_on(record_type: RecordType, record_id: int, text: str) -> Said
     Raises NotFound, and Invalid for a text that can't be kept or mentions somebody who may not see the record.
     """
     await _readable(record_type, record_id)
+    await need_in_use(record_type, record_id)
     words, who = _checked(text), current()
     people = await mentions.people_in(record_type, record_id, words)
     new = Comment(record=record_type.key, record_id=record_id, text=words, at=dt.datetime.now(dt.UTC))
@@ -234,6 +235,7 @@ async def remove_comment(record_type: RecordType, record_id: int, number: int) -
 async def bring_back_comment(record_type: RecordType, record_id: int, number: int) -> Said:
     """Let a comment one took back stand again. NotFound where there is none to be brought back."""
     await _readable(record_type, record_id)
+    await need_in_use(record_type, record_id)
     gone = (Comment.id == number) & (Comment.removed > dt.datetime.now(dt.UTC) - KEPT)
     with acting_as(system(_WHY, _NARROW)):
         row = await _of(record_type, record_id).where(gone).first()
@@ -249,6 +251,7 @@ async def _mine(record_type: RecordType, record_id: int, number: int) -> Said:
     said = await comment_of(record_type, record_id, number)
     if not said.is_mine:
         raise Forbidden(_("Only who wrote a comment can change it."))
+    await need_in_use(record_type, record_id)
     return said
 
 

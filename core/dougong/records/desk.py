@@ -17,9 +17,9 @@ from piccolo.columns.combination import WhereRaw
 
 from dougong.access.policies import may_put_into
 from dougong.access.principal import Principal, current
-from dougong.access.rights import may, to_hand_on, within_reach
+from dougong.access.rights import deactivated_among, may, refusal, to_hand_on, within_reach
 from dougong.db import current_transaction, engine, transaction
-from dougong.errors import DougongError, Forbidden, Invalid, NotFound, Problem, Refused, Stale
+from dougong.errors import Deactivated, DougongError, Forbidden, Invalid, NotFound, Problem, Refused, Stale
 from dougong.i18n import Text, _, company_zone
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import change_log, references, statements
@@ -30,7 +30,7 @@ from dougong.records.kinds import UNSTORABLE
 from dougong.records.numbering import take_numbers
 from dougong.records.statements import locked, plain_default
 from dougong.records.tables import Row
-from dougong.records.types import Move, RecordType
+from dougong.records.types import DEACTIVATE, Move, RecordType
 from dougong.records.values import is_empty, required_problem
 
 __all__ = [
@@ -38,13 +38,18 @@ __all__ = [
     "change",
     "create",
     "create_many",
+    "deactivate",
+    "deactivate_many",
     "get",
     "move",
     "move_many",
+    "reactivate",
+    "reactivate_many",
     "remove",
     "remove_many",
     "type_of",
     "update",
+    "update_each",
 ]
 
 EQUAL = _("It is so already.")
@@ -153,6 +158,17 @@ async def update(
     return Changed(changed, {**skipped, **equal})
 
 
+async def update_each(table: type[Row], wanted: Mapping[int, Mapping[str, Any]], *, reason: Reason = None) -> Changed:
+    """Give each of these records its own values. Those out of reach, and those that something speaks against, are
+    skipped and listed; those that had these values already are neither changed nor skipped."""
+    record_type = type_of(table)
+    async with transaction(reason):
+        old = {row["id"]: row for row in await locked(record_type, list(wanted), "edit")}
+        skipped = await out_of_reach(record_type, wanted, old)
+        changed = await _write(record_type, old, {i: dict(wanted[i]) for i in old}, skipped=skipped)
+    return Changed(changed, skipped)
+
+
 async def move(
     record: R, to: str, *, why: str | None = None, values: Mapping[str, Any] | None = None, reason: Reason = None
 ) -> R:
@@ -211,6 +227,60 @@ async def _move_alike(
             del old[record_id]
     async with transaction(record_type.move_label(step)):
         return await _write(record_type, old, {i: {"state": step.target} for i in old}, step, why, skipped)
+
+
+async def deactivate(
+    record: R, values: Mapping[str, Any] | None = None, *, version: int | None = None, reason: Reason = None
+) -> R:
+    """Take a record out of use, with further values in the same write: it stays where it stands and can be seen, and is
+    neither chosen nor changed until it is brought back. Forbidden, Stale, NotFound as `change`."""
+    return await _use(record, values or {}, version, reason or _("Deactivated"), again=False)
+
+
+async def reactivate(record: R, *, version: int | None = None, reason: Reason = None) -> R:
+    """Bring a deactivated record back into use."""
+    return await _use(record, {}, version, reason or _("Reactivated"), again=True)
+
+
+async def deactivate_many(table: type[Row], record_ids: Sequence[int]) -> Changed:
+    """Take many records out of use. Those out of reach, and those something speaks against, are skipped and listed."""
+    return await _use_many(table, record_ids, _("Deactivated"), again=False)
+
+
+async def reactivate_many(table: type[Row], record_ids: Sequence[int]) -> Changed:
+    """Bring many records back into use, as far as they can be."""
+    return await _use_many(table, record_ids, _("Reactivated"), again=True)
+
+
+async def _use(record: R, values: Mapping[str, Any], version: int | None, reason: Reason, *, again: bool) -> R:
+    table = type(record)
+    record_type = type_of(table)
+    async with transaction(reason):
+        old = await _one_locked(record_type, record, DEACTIVATE)
+        based_on = record.version if version is None else version
+        if old["version"] != based_on:
+            raise Stale(now=old["version"], yours=based_on)
+        wanted = {record.id: {**values, _active_key(record_type): again}}
+        await _write(record_type, {record.id: old}, wanted, action=DEACTIVATE)
+        return await get(table, record.id)
+
+
+async def _use_many(table: type[Row], record_ids: Sequence[int], reason: Reason, *, again: bool) -> Changed:
+    record_type = type_of(table)
+    async with transaction(reason):
+        old = {row["id"]: row for row in await locked(record_type, record_ids, DEACTIVATE)}
+        skipped = await out_of_reach(record_type, record_ids, old)
+        wanted = {i: {_active_key(record_type): again} for i in old}
+        changed = await _write(record_type, old, wanted, action=DEACTIVATE, skipped=skipped)
+    equal = {i: EQUAL for i in record_ids if i not in {*changed, *skipped}}
+    return Changed(changed, {**skipped, **equal})
+
+
+def _active_key(record_type: RecordType) -> str:
+    """Where it stands whether a record is in use; Forbidden where records of the type are never deactivated."""
+    if record_type.active is None:
+        raise Forbidden
+    return record_type.active._meta.name
 
 
 async def remove(record: Row, *, version: int | None = None, reason: Reason = None) -> None:
@@ -359,16 +429,18 @@ async def _one_locked(record_type: RecordType, record: Row, action: str) -> dict
     for row in await locked(record_type, [record.id], action):
         return row
     await get(type(record), record.id)
-    raise Forbidden
+    raise await refusal(record_type, action, record.id)
 
 
 async def out_of_reach(
     record_type: RecordType, record_ids: Iterable[int], reached: Collection[int]
 ) -> dict[int, Text | str]:
-    """Why each of the others is left alone: not to be seen, or not theirs to do this with."""
+    """Why each of the others is left alone: not to be seen, out of use, or not theirs to do this with."""
     missed = [i for i in dict.fromkeys(record_ids) if i not in reached]
     seen = await within_reach(record_type, "read", missed)
-    return {i: Forbidden.message if i in seen else NotFound.message for i in missed}
+    out_of_use = await deactivated_among(record_type, seen)
+    reasons = {i: Deactivated.message if i in out_of_use else Forbidden.message for i in seen}
+    return {i: reasons.get(i, NotFound.message) for i in missed}
 
 
 async def read_many(table: type[Row], record_ids: Iterable[int]) -> dict[int, Any]:
@@ -391,10 +463,12 @@ async def _write(
     step: Move | None = None,
     why: str | None = None,
     skipped: dict[int, Text | str] | None = None,
+    action: str = "edit",
 ) -> list[int]:
     """Bring locked rows to the wanted values; returns the ids that really changed.
 
-    What speaks against one of them is raised, or where there is `skipped`, noted there.
+    What speaks against one of them is raised, or where there is `skipped`, noted there. By `action` they have to be
+    within reach afterwards too.
     """
     changes, problems = await _differences(record_type, old, wanted, step, skipped)
     placed = {i: {**old[i], **values} for i, values in changes.items() if "department" in values}
@@ -411,7 +485,7 @@ async def _write(
             raise Forbidden(ONLY_SHARED)
         _skip(record_id, ONLY_SHARED, changes, skipped)
     # a move may hand a record on (submitted to those who approve); an edit may not push it out of reach
-    await statements.update_within_reach(record_type, changes, None if step else "edit", skipped)
+    await statements.update_within_reach(record_type, changes, None if step else action, skipped)
     entries = [
         Change(i, "update", {k: old[i][k] for k in values}, {**values, "why": why} if why else values)
         for i, values in changes.items()

@@ -18,7 +18,7 @@ from dougong.errors import Problem
 from dougong.i18n import Text, _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.gate import cleared, ids, physical
-from dougong.records.types import RecordType
+from dougong.records.types import RecordType, active_column
 
 __all__ = [
     "Titles",
@@ -75,10 +75,7 @@ async def problems(record_type: RecordType, rows: Sequence[Mapping[str, Any]]) -
     for key, field in record_type.fields.items():
         if field.target is None or not (wanted := {r[key] for r in rows if r.get(key)}):
             continue
-        active = 'AND "active" = true' if any(c._meta.name == "active" for c in field.target._meta.columns) else ""
-        active = active.replace("true", "1") if engine().engine_type == "sqlite" else active
-        sql = f'SELECT "id" FROM "{field.target._meta.tablename}" WHERE "id" {{}} {active}'
-        known = {row["id"] for row in await fetch(QueryString(sql, ids(engine(), sorted(wanted))))}
+        known = await _that_can_be_chosen(field.target, wanted)
         found += [
             Problem(
                 key,
@@ -89,6 +86,13 @@ async def problems(record_type: RecordType, rows: Sequence[Mapping[str, Any]]) -
             for i in sorted(wanted - known)
         ]
     return found
+
+
+async def _that_can_be_chosen(table: type[Table], record_ids: Collection[int]) -> set[int]:
+    active = active_column(table)
+    in_use = QueryString("1 = 1") if active is None else QueryString(f'"{active._meta.db_column_name}" = {{}}', True)
+    sql = f'SELECT "id" FROM "{table._meta.tablename}" WHERE "id" {{}} AND {{}}'
+    return {row["id"] for row in await fetch(QueryString(sql, ids(engine(), sorted(record_ids)), in_use))}
 
 
 async def departments_of(staff_ids: Iterable[int]) -> dict[int, int | None]:

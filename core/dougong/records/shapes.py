@@ -186,7 +186,7 @@ class Shape:
     @cached_property
     def used(self) -> frozenset[str]:
         """The fields that are on in at least one template."""
-        return frozenset().union(*(self.form(c).fields for c in self.categories)) | {"id", "version", "state"}
+        return frozenset().union(*(self.form(c).fields for c in self.categories)) | _beside(self.record_type)
 
     @cached_property
     def categories(self) -> tuple[str, ...]:
@@ -272,10 +272,16 @@ class Shape:
     def shipped(self, category: str) -> Layout:
         """The template as the plugin ships it, with the added fields behind what the plugin groups."""
         declared = self.record_type.templates.get(category, self.record_type.template)
-        return Layout(tuple(_shipped_groups(declared, self.fields)))
+        return Layout(tuple(_shipped_groups(declared, self.fields, _beside(self.record_type))))
 
 
-def _shipped_groups(declared: Template, fields: Mapping[str, Field]) -> Iterable[Group]:
+def _beside(record_type: RecordType) -> frozenset[str]:
+    """What is told of a record beside its form, in none of its groups."""
+    active = record_type.active
+    return frozenset({"id", "version", "state", *([active._meta.name] if active is not None else [])})
+
+
+def _shipped_groups(declared: Template, fields: Mapping[str, Field], beside: frozenset[str]) -> Iterable[Group]:
     off, required = _keys(declared.off), _keys(declared.required)
 
     def group(label: Text | str, keys: Iterable[str]) -> Group:
@@ -284,7 +290,7 @@ def _shipped_groups(declared: Template, fields: Mapping[str, Field]) -> Iterable
     named = [k for columns in declared.groups.values() for k in _keys(columns)]
     common = [k for k in COMMON if k in fields and k not in named]
     added = [k for k in fields if is_added(k)]
-    apart = {*named, *common, *added, "id", "version", "state"}
+    apart = {*named, *common, *added, *beside}
     yield group("", (k for k in fields if k not in apart))
     for label, columns in declared.groups.items():
         yield group(label, _keys(columns))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from dougong.db.columns import Option, PiccoloForeignKey
+from dougong.db.columns import Active, Option, PiccoloForeignKey
 from dougong.i18n import Text, _, humanise
 from dougong.records.definitions import is_added
 from dougong.records.fields import Field, kind_of
@@ -16,6 +16,7 @@ from dougong.records.shapes import Form, Shape, shape_of
 if TYPE_CHECKING:
     from piccolo.columns.base import Column
     from piccolo.columns.combination import And, Or, Where
+    from piccolo.table import Table
     from pydantic import BaseModel
 
     from dougong.records.tables import Row
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ACTIONS",
     "ACTION_LABELS",
+    "DEACTIVATE",
     "Action",
     "Lifecycle",
     "ListView",
@@ -33,6 +35,7 @@ __all__ = [
     "Scope",
     "State",
     "Template",
+    "active_column",
 ]
 
 ACTION_LABELS: Mapping[str, Text] = {
@@ -43,6 +46,8 @@ ACTION_LABELS: Mapping[str, Text] = {
     "export": _("Export"),
 }
 ACTIONS = tuple(ACTION_LABELS)
+DEACTIVATE = "deactivate"
+"""The right to take records out of use and to bring them back, where records of the type can be deactivated."""
 Me = "me"
 """In a saved view's condition on a person: whoever looks."""
 
@@ -191,6 +196,7 @@ class Action:
 
     `run` gets the record and the fields of `form` as keyword arguments; `when` says for which records it is offered.
     `many` does the same with a selection: it gets the ids it is for and the form's fields, and answers a `Changed`.
+    `aside`: it is no next step of the record; as one without `when`, it stands in the menu.
     """
 
     run: Callable[..., Awaitable[Any]]
@@ -200,6 +206,7 @@ class Action:
     right: str = "edit"
     icon: str = "bolt"
     many: Callable[..., Awaitable[Any]] | None = None
+    aside: bool = False
 
     @property
     def key(self) -> str:
@@ -251,6 +258,11 @@ class RecordType:
     def __post_init__(self) -> None:
         if not self.path:
             object.__setattr__(self, "path", plural_path(self.key))
+        if self.active is not None:
+            from dougong.records.deactivation import verbs_of  # it writes by the desk, which goes by record types
+
+            object.__setattr__(self, "actions", (*self.actions, *verbs_of(self.table, self.active)))
+            object.__setattr__(self, "rights", {**self.rights, DEACTIVATE: _("Deactivate and bring back")})
 
     def __repr__(self) -> str:
         return f"<RecordType {self.key}>"
@@ -290,8 +302,9 @@ class RecordType:
     @property
     def can_be_held_back(self) -> frozenset[str]:
         """The fields a role may hide or only show; without a title a record could not be named, nor kept apart from others,
-        and by “active” the house itself tells what may still be chosen."""
-        return frozenset(self.fields) - {"id", "version", "active", self.title._meta.name, *keys_of(self.always_seen)}
+        and the house itself tells by what is deactivated what may still be chosen."""
+        house = {"id", "version", *keys_of([self.active] if self.active is not None else [])}
+        return frozenset(self.fields) - {*house, self.title._meta.name, *keys_of(self.always_seen)}
 
     @property
     def entered(self) -> Mapping[str, Field]:
@@ -322,6 +335,15 @@ class RecordType:
     def action_label(self, action: str) -> Text:
         """What a right is called."""
         return ACTION_LABELS.get(action) or self.rights.get(action) or Text(humanise(action), self.domain)
+
+    @cached_property
+    def active(self) -> Column | None:
+        """The column that says whether a record is in use; None where records of the type are never deactivated."""
+        return active_column(self.table)
+
+    def is_deactivated(self, values: Mapping[str, Any]) -> bool:
+        """Whether the record with these stored values is out of use."""
+        return self.active is not None and not values.get(self.active._meta.name, True)
 
     @cached_property
     def owned(self) -> bool:
@@ -373,17 +395,21 @@ class RecordType:
             kind=kind,
             label=self._label(column),
             required=name in {*keys_of(self.template.required), *self.references_needed, self.title._meta.name},
-            managed=name in MANAGED or (name == "state") or name in keys_of(self.template.readonly),
+            managed=name in MANAGED or (name == "state") or self._is_kept(column),
             help=None,
         )
         return replace(made, fixed_options=self._state_options()) if kind == "state" else made
+
+    def _is_kept(self, column: Column) -> bool:
+        """Whether the template or a verb, and nobody by hand, says what stands there."""
+        return column is self.active or column._meta.name in keys_of(self.template.readonly)
 
     def _label(self, column: Column) -> Text:
         name = column._meta.name
         for known, label in self.labels.items():
             if known._meta.name == name:
                 return label
-        return Text(humanise(name), "dougong" if name in _COMMON else self.domain)
+        return Text(humanise(name), "dougong" if name in _COMMON or column is self.active else self.domain)
 
     def _state_options(self) -> tuple[Option, ...]:
         if not self.lifecycle:
@@ -401,6 +427,11 @@ class RecordType:
 
 def keys_of(columns: Iterable[Column]) -> tuple[str, ...]:
     return tuple(c._meta.name for c in columns)
+
+
+def active_column(table: type[Table]) -> Column | None:
+    """The column by which rows of a table are deactivated, if they are."""
+    return next((column for column in table._meta.columns if isinstance(column, Active)), None)
 
 
 def is_reference(column: Column) -> bool:

@@ -18,11 +18,11 @@ from piccolo.columns.base import Column
 from piccolo.querystring import QueryString
 
 from dougong.access.fields import HIDDEN, READ, field_level
-from dougong.access.policies import rows as rows_allowed
+from dougong.access.policies import ways
 from dougong.access.principal import current
-from dougong.access.rights import held_on_each, may, within_reach
+from dougong.access.rights import deactivated_among, held_on_each, may, within_reach
 from dougong.db import current_transaction, engine, fetch, transaction
-from dougong.errors import DougongError, Forbidden, NotFound
+from dougong.errors import Deactivated, DougongError, Forbidden, NotFound
 from dougong.i18n import Text, _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk, references, statements
@@ -31,7 +31,7 @@ from dougong.records.change_log import Change, KindChanged, from_json
 from dougong.records.fields import Field
 from dougong.records.gate import cleared, ids, physical
 from dougong.records.statements import plain_default
-from dougong.records.types import RecordType
+from dougong.records.types import DEACTIVATE, RecordType
 
 __all__ = ["Kept", "Undone", "rights_to_take_back", "undo", "undoable_by_others", "what_undo_does"]
 
@@ -153,11 +153,18 @@ async def _beyond(record_type: RecordType, changes: Sequence[Done]) -> list[Done
 
 def rights_to_take_back(record_type: RecordType, done: Done) -> list[set[str]]:
     """One of each is needed. What it made is deleted; else who may change the record now; where it took steps, who may
-    take them or lead it back."""
+    take them or lead it back; where it took it out of use or brought it back, who may do so."""
     if done.before is None:
         return [{"delete"}]
+    if _turns(record_type, done.after or {}):
+        return [{DEACTIVATE}]
     rights = [_rights_of_step(record_type, *step) for step in done.steps]
     return rights if rights and not (done.after or {}).keys() - {"state"} else [*rights, {"edit"}]
+
+
+def _turns(record_type: RecordType, values: Mapping[str, Any]) -> bool:
+    """Whether these values take a record out of use, or bring it back."""
+    return record_type.active is not None and record_type.active._meta.name in values
 
 
 def _rights_of_step(record_type: RecordType, source: str, target: str) -> set[str]:
@@ -168,7 +175,7 @@ def _rights_of_step(record_type: RecordType, source: str, target: str) -> set[st
 
 def _reaches_all(record_type: RecordType) -> bool:
     """Whether the person may change every record of the type: what they don't see isn't there."""
-    return all(rows_allowed(record_type, a, current(), engine(), "t") is None for a in ("read", "edit"))
+    return all(ways(record_type, a, current(), engine(), "t").condition is None for a in ("read", "edit"))
 
 
 def _reason(of: Text | str) -> Text:
@@ -277,6 +284,7 @@ class _OfType:
     seen: set[int] = field(default_factory=set)
     since: dict[int, Since] = field(default_factory=dict)
     reach: dict[str, set[int]] = field(default_factory=dict)
+    out_of_use: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.columns: dict[str, Column] = {c._meta.name: c for c in self.record_type.table._meta.columns}
@@ -293,11 +301,19 @@ class _OfType:
         self.now = {row["id"]: row for row in await statements.lock_all(self.record_type, record_ids)}
         self.seen = await within_reach(self.record_type, "read", self.now)
         self.since = await since(self.record_type.key, self.changes)
+        self.out_of_use = await deactivated_among(self.record_type, self.seen)
 
     async def _within(self, action: str) -> set[int]:
         if action not in self.reach:
             self.reach[action] = await within_reach(self.record_type, action, self.now)
         return self.reach[action]
+
+    def _keep_unreached(self, record_id: int) -> None:
+        """What the person sees and can't change: because nobody can, or they can't."""
+        if record_id in self.out_of_use:
+            self.keep(record_id, Deactivated.message, "deactivated")
+        else:
+            self.keep(record_id, NOT_YOURS, "not_yours")
 
     def keep(self, record_id: int, reason: Text | str, rule: str, key: str = "", **values: Any) -> None:
         known = self.record_type.fields.get(key)
@@ -332,14 +348,14 @@ class _OfType:
             if done.record_id not in self.seen:
                 self.keep(done.record_id, GONE, "deleted" if self.reaches_all else "gone")
             elif not await self._may_put_back(done):
-                self.keep(done.record_id, NOT_YOURS, "not_yours")
+                self._keep_unreached(done.record_id)
             elif values := self._values_before(done):
                 wanted[done.record_id] = values
         await self._keep_what_can_not_stand(wanted)
         differing = {i: await self._completed(i, values) for i, values in wanted.items()}
         changes: dict[int, Mapping[str, Any]] = {i: values for i, values in differing.items() if values}
         skipped: dict[int, Text | str] = {}
-        moved = {i: v for i, v in changes.items() if "state" in v}
+        moved = {i: v for i, v in changes.items() if "state" in v or _turns(self.record_type, v)}
         edited = {i: v for i, v in changes.items() if i not in moved}
         await statements.update_within_reach(self.record_type, moved, None, skipped)
         await statements.update_within_reach(self.record_type, edited, "edit", skipped)
@@ -576,7 +592,7 @@ class _OfType:
             if record_id not in self.seen:
                 self._keep_unseen(record_id)
             elif record_id not in await self._within("delete"):
-                self.keep(record_id, NOT_YOURS, "not_yours")
+                self._keep_unreached(record_id)
             elif not self._changed_since(done):
                 going[record_id] = done
         for record_id in await references.referred_to(self.record_type, set(going)):

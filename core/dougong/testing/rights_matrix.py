@@ -49,7 +49,7 @@ STANDINGS = {
 
 _SHARES = {"c": "own", "e": "edit", "r": "read"}
 _HELD_BACK = {HIDDEN: "hidden", READ: "read only"}
-_ROLE, _ITSELF, _ACTION = 11, 8, 9
+_ROLE, _ITSELF, _ACTION = 11, 8, 12
 _WHY = "make the matrix of rights"
 
 Rows = Mapping[str, Mapping[str, int]]

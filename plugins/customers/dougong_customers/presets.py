@@ -10,16 +10,19 @@ from .tables import Customer
 __all__ = ["PRESETS"]
 
 OWN = ("own", "shared")
+OWNED = ("own",)
 HERE = ("own", "shared", "below")
 
 PRESETS = [
     Preset(
-        "sales", records.customer, {"read": OWN, "create": OWN, "edit": OWN, "delete": ("own",), "export": ("own",)}
+        "sales",
+        records.customer,
+        {"read": OWN, "create": OWN, "edit": OWN, "delete": OWNED, "deactivate": OWNED, "export": OWNED},
     ),
     Preset(
         "manager",
         records.customer,
-        {"read": HERE, "create": HERE, "edit": HERE, "delete": HERE, "export": HERE, "approve": HERE},
+        dict.fromkeys(("read", "create", "edit", "delete", "deactivate", "export", "approve"), HERE),
     ),
     Preset("service", records.customer, {"read": ("department",)}, hidden=[Customer.credit_limit]),
     Preset(

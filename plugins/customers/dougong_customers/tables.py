@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dougong.api import (
+    Active,
     Choice,
     Date,
     Email,
@@ -49,6 +50,7 @@ class Customer(Record):
     next_follow_up = Date(null=True, default=None, index=True)
     remark = LongText()
     former_names = LongText()
+    active = Active()
 
 
 class Contact(Record):
@@ -63,6 +65,7 @@ class Contact(Record):
     birthday = Date(null=True, default=None)
     hobbies = Varchar(200)
     remark = LongText()
+    active = Active()
 
 
 class Interaction(Record):

@@ -59,6 +59,7 @@ class Facts:
     seen: bool = False
     hidden: frozenset[str] = frozenset()
     title: str = ""
+    deactivated: bool = False
 
     def chain(self) -> Iterator[Facts]:
         """This record and all it belongs to, at any distance."""
@@ -143,11 +144,13 @@ async def read_facts(record_type: RecordType, record_id: int, asking: Principal)
         seen=record_id in known,
         hidden=frozenset(k for k in row if field_level(asking, f"{record_type.key}.{k}", row.get("state")) == HIDDEN),
         title=_title(record_type, known.get(record_id)),
+        deactivated=record_type.is_deactivated(row),
     )
 
 
 async def _row(record_type: RecordType, record_id: int) -> dict[str, Any] | None:
-    wanted = {"owner", "department", "state", *record_type.parents}
+    active = [record_type.active._meta.name] if record_type.active is not None else []
+    wanted = {"owner", "department", "state", *active, *record_type.parents}
     columns = [c._meta for c in record_type.table._meta.columns if c._meta.name in wanted]
     listed = "".join(f', t."{meta.db_column_name}" AS "{meta.name}"' for meta in columns)
     sql = f'SELECT t."id"{listed} FROM {physical(engine(), record_type.key)} t WHERE t."id" = {{}}'

@@ -9,7 +9,7 @@ from typing import Any
 from dougong.access.charter import read_charter
 from dougong.access.policies import type_named
 from dougong.access.principal import acting_as, current
-from dougong.access.rights import may_hand_on, may_with
+from dougong.access.rights import may_hand_on, may_with, need_with
 from dougong.access.services.principals import on_behalf
 from dougong.access.tables import Share
 from dougong.access.version import rights_changed
@@ -128,8 +128,7 @@ async def _check(staff: int | None, department: int | None, level: str, until: d
 async def _may_share(record_type: RecordType, record_id: int) -> None:
     if not await may_with(record_type, "read", record_id):
         raise NotFound
-    if not await may_with(record_type, "edit", record_id):
-        raise Forbidden
+    await need_with(record_type, "edit", record_id)
 
 
 async def _may_own(record_type: RecordType, record_id: int) -> None:

@@ -22,6 +22,7 @@ from dougong.records.tables import Row
 __all__ = [
     "add_department",
     "check_reporting_line",
+    "check_unused",
     "deactivate_department",
     "hand_over",
     "merge_department",
@@ -65,28 +66,37 @@ async def merge_department(department: Department, into: Department) -> Departme
         raise OwnSuperior
     async with transaction(_("“%(one)s” merged into “%(other)s”", one=department.name, other=into.name)):
         await place_people(merged=(department.id, into.id))
-        below = await _ids(Department, Department.parent == department.id)
-        await desk.update(Department, [i for i in below if i != into.id], {"parent": into.id})
         if into.parent == department.id:
             into = await desk.change(into, {"parent": department.parent})
-        people = await _ids(Staff, Staff.department == department.id)
-        await desk.update(Staff, people, {"department": into.id})
+        await _follow(department.id, into.id)
+        with acting_as(on_behalf(_WHY)):  # those who left, and what is out of use, can't be changed by anybody else
+            await _follow(department.id, into.id)
         await hand_over(department.id, into.id)
         await _replace_in_rights(department.id, into.id)
-        return await desk.change(department, {"active": False, "head": None})
+        return await desk.deactivate(department, {"head": None})
+
+
+async def _follow(merged: int, into: int) -> None:
+    """Let those who work in a department, and the departments below it, go over to another one."""
+    await desk.update(Department, await _ids(Department, Department.parent == merged), {"parent": into})
+    await desk.update(Staff, await _ids(Staff, Staff.department == merged), {"department": into})
 
 
 async def deactivate_department(department: Department) -> Department:
     """Take a department out of use: it can't be chosen any more and stays where it stands. Refused while it is in use."""
-    staff = await Staff.count().where((Staff.department == department.id) & (Staff.active == True))  # noqa: E712 - a column's comparison
-    below = await Department.count().where((Department.parent == department.id) & (Department.active == True))  # noqa: E712
-    if staff or below:
-        raise StillInUse(staff=staff, departments=below)
-    return await desk.change(department, {"active": False}, reason=_("Department deactivated"))
+    return await desk.deactivate(department, reason=_("Department deactivated"))
 
 
 async def reactivate_department(department: Department) -> Department:
-    return await desk.change(department, {"active": True}, reason=_("Department in use again"))
+    return await desk.reactivate(department, reason=_("Department in use again"))
+
+
+async def check_unused(department: int) -> None:
+    """StillInUse while people work in a department, or departments in use report to it."""
+    staff = await Staff.count().where((Staff.department == department) & (Staff.active == True))  # noqa: E712 - a column's comparison
+    below = await Department.count().where((Department.parent == department) & (Department.active == True))  # noqa: E712
+    if staff or below:
+        raise StillInUse(staff=staff, departments=below)
 
 
 async def hand_over(source: int, target: int, owner: int | None = None) -> None:

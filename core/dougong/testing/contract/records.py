@@ -190,10 +190,10 @@ class Records(Ground):
         async with company.program("admin") as client:
             for record in self.declared.records:
                 for state in ways_to(record.lifecycle) if record.lifecycle and record.actions else [""]:
-                    async with company.world.acting("admin"):
-                        row = await self.brought(record, state, company.world)
-                    page = (await client.get(f"/{record.path}/{row.id}")).text
                     for action in record.actions:
+                        async with company.world.acting("admin"):
+                            row = await self.brought(record, state, company.world)
+                        page = (await client.get(f"/{record.path}/{row.id}")).text
                         offered = action.when is None or holds(action.when, row)
                         if action.when is not None:
                             async with company.world.acting("admin"):

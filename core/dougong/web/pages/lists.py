@@ -17,6 +17,7 @@ from dougong.i18n import _, number_text
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import references
 from dougong.records.bulk import jobs_of
+from dougong.records.deactivation import view_of
 from dougong.records.favourites import is_favourite
 from dougong.records.fields import Field
 from dougong.records.filters import FAVOURITE, OPERATORS, PERIODS, compile_filter, conditions, visible_field
@@ -386,8 +387,9 @@ _FAVOURITES = SavedView(_("Favourites"), where=[FAVOURITE])
 
 
 def views_of(record_type: RecordType) -> tuple[SavedView, ...]:
-    """The built-in queries of a list: its own, or everything, and one's favourites."""
-    return (*(record_type.saved_views or [_ALL]), _FAVOURITES)
+    """The built-in queries of a list: its own, or everything, what is deactivated, and one's favourites."""
+    deactivated = [view_of(record_type.active)] if record_type.active is not None else []
+    return (*(record_type.saved_views or [_ALL]), *deactivated, _FAVOURITES)
 
 
 def can_be_asked(record_type: RecordType, view: SavedView) -> bool:

@@ -12,6 +12,7 @@ from dougong.access.rights import may
 from dougong.errors import Forbidden, NotFound
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.queries import Query, fetch_page
+from dougong.records.types import RecordType
 from dougong.web.pages.lists import title_text
 from dougong.web.pages.search import visible
 from dougong.web.render import fragment
@@ -32,10 +33,8 @@ async def look_up(request: Request[Any, Any, Any], collection: str) -> list[dict
     text = request.query_params.get("q", "").strip()[:100].replace("\x00", "")
     title = record_type.title._meta.name
     extra = [k for k in record_type.search_keys if k != title and visible(record_type, k)][:1]
-    active = WhereRaw(f'"{record_type.key}"."active" = {{}}', True) if "active" in record_type.fields else None
-    found = await fetch_page(
-        Query(record_type, q=text, sort=title, fields=(title, *extra), limit=MOST, also=active), with_titles=True
-    )
+    query = Query(record_type, q=text, sort=title, fields=(title, *extra), limit=MOST, also=_in_use(record_type))
+    found = await fetch_page(query, with_titles=True)
     return [
         {
             "value": str(row["id"]),
@@ -44,6 +43,13 @@ async def look_up(request: Request[Any, Any, Any], collection: str) -> list[dict
         }
         for row in found.rows
     ]
+
+
+def _in_use(record_type: RecordType) -> WhereRaw | None:
+    """What is deactivated is not chosen any more."""
+    if record_type.active is None:
+        return None
+    return WhereRaw(f'"{record_type.key}"."{record_type.active._meta.db_column_name}" = {{}}', True)
 
 
 @get("/lookup/{collection:str}/similar", include_in_schema=False)

@@ -158,19 +158,21 @@ async def record_page(
         ),
         "previous_href": f"/{record_type.path}/{before}{tail}" if before else "",
         "next_href": f"/{record_type.path}/{after}{tail}" if after else "",
-        "banner": banner or _closed_banner(row) or await _why_here(record_type, record),
+        "banner": banner or _closed_banner(record_type, row) or await _why_here(record_type, record),
     }
     common |= _buttons(record_type, record, path, held)
     common["tools"] = (star(path, on=record_id in await is_favourite(record_type, [record_id])), *common["tools"])
+    in_use = not record_type.is_deactivated(row)
     if isinstance(chosen, RelatedTab):
-        return RecordPage(**common, related=await _related(chosen, record_id, path, title))
+        return RecordPage(**common, related=await _related(chosen, record_id, path, title, adding=in_use))
     if chosen == FILES:
         files = await files_part(record_type, record_id, path, editable=editable, wrong=refused)
         return RecordPage(**common, files=files)
-    composer = None if chosen == "history" else _composer(record_type, path, composed, wrong)
+    writing = in_use and chosen != "history"
+    composer = _composer(record_type, path, composed, wrong) if writing else None
     empty = Placeholder(str(_("Nothing happened yet")), icon="history")
     told = _timeline_part(heard, names, turn, path, tail)
-    comments = None if chosen == "history" else _comment_composer(path, comment, comment_wrong)
+    comments = _comment_composer(path, comment, comment_wrong) if writing else None
     return RecordPage(**common, composer=composer, comments=comments, timeline_empty=empty, **told)
 
 
@@ -262,12 +264,11 @@ def _path(record_type: RecordType, row: Mapping[str, Any]) -> tuple[Step, ...]:
     )
 
 
-def _closed_banner(row: Mapping[str, Any]) -> Banner | None:
-    return (
-        Banner(str(_("Deactivated: it can still be seen where it stands, and no longer be chosen.")), "warn")
-        if row.get("active") is False
-        else None
-    )
+def _closed_banner(record_type: RecordType, row: Mapping[str, Any]) -> Banner | None:
+    if not record_type.is_deactivated(row):
+        return None
+    words = _("Deactivated: it can still be seen where it stands, and no longer be chosen or changed.")
+    return Banner(str(words), "warn")
 
 
 async def _why_here(record_type: RecordType, record: Row) -> Banner | None:
@@ -300,9 +301,10 @@ def _buttons(record_type: RecordType, record: Row, path: str, held: AbstractSet[
     for step in (step for step in _moves(record_type, record) if step.right in held):
         (ahead if record_type.leads_on(step) else back).append(_move_action(record_type, step, path, version))
     possible = [verb for verb in offered(record_type, record) if verb.right in held]
-    verbs = [_verb_action(a, path, version) for a in possible if a.when is not None]
     # what can be done at any time is no next step
-    aside = [_verb_action(a, path, version) for a in possible if a.when is None]
+    aside_of = {a.key: a.aside or a.when is None for a in possible}
+    verbs = [_verb_action(a, path, version) for a in possible if not aside_of[a.key]]
+    aside = [_verb_action(a, path, version) for a in possible if aside_of[a.key]]
     remove = []
     if "delete" in held:
         remove = [Action(str(_("Delete")), f"{path}/remove", "trash", look="danger", dialog=True)]
@@ -658,7 +660,7 @@ def first_words(err: DougongError) -> str:
 # ------------------------------------------------------------------ what belongs to it
 
 
-async def _related(tab: RelatedTab, record_id: int, path: str, title: str) -> RelatedList:
+async def _related(tab: RelatedTab, record_id: int, path: str, title: str, *, adding: bool) -> RelatedList:
     via = tab.via._meta.name
     keys = tuple(c._meta.name for c in tab.columns) or tuple(c._meta.name for c in tab.record.list_view.columns)
     keys = tuple(
@@ -668,7 +670,7 @@ async def _related(tab: RelatedTab, record_id: int, path: str, title: str) -> Re
         Query(tab.record, also=pointing_to(tab.record, via, record_id), fields=keys, limit=RELATED), with_titles=True
     )
     create = None
-    if tab.record.menu and may(current(), tab.record, "create"):
+    if adding and tab.record.menu and may(current(), tab.record, "create"):
         label = str(_("New %(what)s", what=tab.record.label))
         create = Action(
             label, f"/{tab.record.path}/new?{urlencode({via: record_id, 'back': f'{path}?tab={tab_key(tab)}'})}", "plus"

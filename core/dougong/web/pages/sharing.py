@@ -7,9 +7,9 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 
-from dougong.access.rights import may_with
+from dougong.access.rights import need_with
 from dougong.access.services import share_record, shares_of, unshare
-from dougong.errors import Forbidden, Invalid, NotFound, Problem
+from dougong.errors import Invalid, NotFound, Problem
 from dougong.i18n import _
 from dougong.people.tables import Staff
 from dougong.records.references import titles
@@ -32,8 +32,7 @@ async def _shareable(collection: str, record_id: str) -> tuple[RecordType, Row]:
     record_type, record = await record_at(collection, record_id)
     if not record_type.scope.has("role"):
         raise NotFound
-    if not await may_with(record_type, "edit", int(record.id)):
-        raise Forbidden
+    await need_with(record_type, "edit", int(record.id))
     return record_type, record
 
 

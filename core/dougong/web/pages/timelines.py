@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from piccolo.table import Table
@@ -132,11 +132,14 @@ async def said_about(record_type: RecordType, record: Row, source: int, after: M
     until = after.at if after else None
     found = await comments_of(record_type, record, limit=2 * PAGE, until=until)
     await seen_in([said.id for said in found if current().staff in said.mentioned])
-    path = f"/{record_type.path}/{record.id}"
+    path, fixed = f"/{record_type.path}/{record.id}", record_type.is_deactivated(record.to_dict())
+
+    def told(said: Said, titles: Titles) -> Told:
+        entry = _comment_entry(said, titles[Staff].get(said.staff or 0, ""), path)
+        return Told(Mark(said.at, source, said.id), replace(entry, actions=()) if fixed else entry)
+
     return Heard(
-        lambda titles: [
-            Told(Mark(s.at, source, s.id), _comment_entry(s, titles[Staff].get(s.staff or 0, ""), path)) for s in found
-        ],
+        lambda titles: [told(said, titles) for said in found],
         {Staff: {s.staff for s in found if s.staff}},
     )
 

@@ -61,7 +61,7 @@ async def note_contact(interactions: Sequence[int]) -> None:
 
     A contact that was planned for that day or before is no longer waited for, unless it led to the next one.
     A declared opening: whoever may log an interaction need not be allowed to change the customer. Plans ahead of today
-    are no contact yet.
+    are no contact yet. What is deactivated stays as it is.
     """
     written = Interaction.select(
         Interaction.customer,
@@ -70,9 +70,11 @@ async def note_contact(interactions: Sequence[int]) -> None:
         Interaction.customer.last_contacted.as_alias("known"),
         Interaction.customer.next_follow_up.as_alias("planned"),
     )
+    in_use = Interaction.customer.active == True  # noqa: E712 - a column's comparison
     with opened(note_contact):
         news: dict[int, dict[str, dt.date | None]] = defaultdict(dict)
-        for row in await written.where(Interaction.id.is_in(list(interactions))).order_by(Interaction.happened_at):
+        of_those = Interaction.id.is_in(list(interactions)) & in_use
+        for row in await written.where(of_those).order_by(Interaction.happened_at):
             day = row["happened_at"].astimezone(company_zone()).date()
             if (row["known"] or dt.date.min) < day <= today():
                 news[row["customer"]]["last_contacted"] = day
