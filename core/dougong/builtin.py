@@ -78,7 +78,7 @@ core = Plugin(
         ),
         Opening(
             records_holding,
-            _("How many records hold a value in a field the company added"),
+            _("How many records of each main category hold a value in a field the company added"),
             sees=None,
             right="fields.manage",
             per_minute=60,

@@ -51,8 +51,9 @@ async def uses_of(lookup: str) -> dict[str, list[Use]]:
     return found
 
 
-async def records_holding(record_type: RecordType, key: str) -> int:
-    """How many records hold a value in a field the company added, be it on or off; of yes or no, how many say yes.
+async def records_holding(record_type: RecordType, key: str) -> dict[str, int]:
+    """main category → how many records hold a value in a field the company added, be it on or off; of yes or no, how many
+    say yes. Where records have no main category it is "".
 
     A declared opening, as `uses_of` is: whoever switches a field off must know what goes out of sight.
     """
@@ -60,6 +61,8 @@ async def records_holding(record_type: RecordType, key: str) -> int:
         column = next((c for c in record_type.table._meta.columns if c._meta.name == key and is_added(key)), None)
         if column is None:
             raise NotFound
-        return int(
-            await record_type.table.count().where(column.is_not_null() if column._meta.null else column.is_in([True]))
-        )
+        name, category = column._meta.db_column_name, record_type.category
+        holds = f'"{name}" IS NOT NULL' if column._meta.null else f'"{name}"'
+        by = "''" if category is None else f'"{category._meta.db_column_name}"'
+        sql = f'SELECT {by} AS category, count(*) AS n FROM "{record_type.key}" WHERE {holds} GROUP BY 1'
+        return {row["category"] or "": row["n"] for row in await fetch(QueryString(sql))}

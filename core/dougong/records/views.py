@@ -40,6 +40,7 @@ __all__ = [
     "terms_of",
     "tree_of",
     "views_at",
+    "views_naming",
 ]
 
 SHARE = "views.share"
@@ -78,6 +79,11 @@ class Question:
     q: str = ""
     sort: str = ""
     columns: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The keys of what it names."""
+        return frozenset({*(term[0] for term in self.terms), self.sort.removeprefix("-"), *self.columns} - {""})
 
 
 @dataclass(frozen=True)
@@ -124,6 +130,14 @@ async def views_at(record_type: RecordType) -> Views:
         shown_columns(record_type, chosen),
         (*(_view(row, own=True) for row in mine), *(_view(row, own=False) for row in others)),
     )
+
+
+async def views_naming(record_type: RecordType, key: str) -> Sequence[View]:
+    """Every view of a list, whoever keeps it, that asks for a field, shows it or is sorted by it. For who shapes records."""
+    with acting_as(system(_WHY, _ONLY)):
+        rows = await KeptView.select().where(KeptView.record == record_type.key).order_by(KeptView.name)
+    views = [_view(row, own=False) for row in rows]
+    return [view for view in views if key in view.question.fields]
 
 
 def _may_ask(record_type: RecordType, view: View) -> bool:

@@ -23,7 +23,7 @@ from dougong.plugin.board import board
 from dougong.plugin.epoch import raise_epoch
 from dougong.plugin.lookups import add_options
 from dougong.plugin.processes import wait_for_epoch
-from dougong.plugin.snapshot import current_snapshot
+from dougong.plugin.snapshot import current_snapshot, pinned, served_snapshot
 from dougong.records.definitions import ADDED, Definition, FieldDefinition, columns_of, read_definitions
 from dougong.records.expressions import compile_expression
 from dougong.records.numbering import checked_rule
@@ -31,6 +31,7 @@ from dougong.records.pinyin import spelled
 from dougong.records.types import RecordType
 from dougong.shaping.details import checked_details
 from dougong.shaping.pending import CALCULATE, INDEX, NUMBER, settle
+from dougong.shaping.uses import check_unread
 
 __all__ = ["MANAGE", "add_field", "change_field", "defined_fields", "definition", "follow", "record_type_at", "store"]
 
@@ -130,12 +131,16 @@ async def change_field(
     leaves things as they are.
 
     A field that is off is gone from pages, lists, API and export; its values stay and are there again when it is on. A
-    formula that is on again, or another, is worked out for every record; numbers once given stay.
+    formula that is on again, or another, is worked out for every record; numbers once given stay. Refused where it is to
+    go off while formulas or conditions read it.
     """
     need(MANAGE)
     async with transaction(reason=_("Field changed")):
         epoch = await raise_epoch()
         known = await definition(record_type, key)
+        if known.active and active is False:
+            with pinned(served_snapshot()):  # the one work began on may not have the formula that reads it
+                check_unread(record_type, known)
         changed = replace(
             known,
             label=known.label if label is None else _checked_label(record_type, label, besides=key),

@@ -11,8 +11,9 @@ from pydantic import Field as Rule
 
 from dougong.plugin.lookups import options_of
 from dougong.records.definitions import Definition
-from dougong.shaping.fields import add_field, change_field, defined_fields, record_type_at
+from dougong.shaping.fields import add_field, change_field, defined_fields, definition, record_type_at
 from dougong.shaping.kinds import change_kind, kind_outlook
+from dougong.shaping.uses import uses_of_field
 from dougong.web.api.bodies import Body
 from dougong.web.api.records import json_object
 
@@ -89,8 +90,27 @@ async def change(request: AnyRequest, collection: str, key: str) -> dict[str, An
 
 @delete(f"{FIELDS}/{{key:str}}", include_in_schema=False)
 async def switch_off(collection: str, key: str) -> None:
-    """The field is off: nobody sees it, its values stay. PATCH `active` brings it back."""
+    """The field is off: nobody sees it, its values stay. PATCH `active` brings it back. 409 while something reads it."""
     await change_field(record_type_at(collection), key, active=False)
+
+
+@get(f"{FIELDS}/{{key:str}}/uses", include_in_schema=False)
+async def read_uses(collection: str, key: str) -> dict[str, Any]:
+    """What goes by a field, to be looked at before it is switched off."""
+    record_type = record_type_at(collection)
+    uses = await uses_of_field(record_type, await definition(record_type, key))
+    return {
+        "held": uses.held,
+        "templates": [{"category": category, "held": count} for category, count in uses.templates.items()],
+        "formulas": [{"key": field.key, "label": str(field.label)} for field in uses.formulas],
+        "conditions": [
+            {"key": each.field.key, "label": str(each.field.label), "category": each.category}
+            for each in uses.conditions
+        ],
+        "views": uses.views,
+        "shared_views": list(uses.shared_views),
+        "numbers": uses.numbers,
+    }
 
 
 @post(f"{FIELDS}/{{key:str}}/kind/preview", include_in_schema=False, status_code=200)
@@ -130,7 +150,7 @@ def _sent(one: Definition) -> dict[str, Any]:
     return sent
 
 
-routes = [list_fields, add, change, switch_off, preview_kind, set_kind]
+routes = [list_fields, add, change, switch_off, read_uses, preview_kind, set_kind]
 BODIES: Mapping[str, type[BaseModel]] = {
     model.__name__: model for model in (NewField, FieldChanges, OtherKind, KindChange)
 }

@@ -557,6 +557,9 @@ def _field_paths(collection: Json) -> Json:
         },
         f"{base}/{{key}}/kind": {
             "put": _operation(
+        f"{base}/{{key}}/uses": {
+            "get": _operation("readUses", "Field", tag, [collection, key], {"200": _field_uses()}, (404, 429))
+        },
                 "setKind", "Field", tag, [collection, key], {"200": one}, (*errors, 429), body("KindChange")
             )
         },
@@ -570,6 +573,25 @@ def _field_paths(collection: Json) -> Json:
 
 def _template_paths(collection: Json) -> Json:
     """Which fields are used per main category, and how the form is laid out."""
+def _field_uses() -> Json:
+    number, words = {"type": "integer"}, {"type": "string"}
+    properties = {
+        "held": number,
+        "templates": _list_of({"category": words, "held": number}),
+        "formulas": _list_of({"key": words, "label": words}),
+        "conditions": _list_of({"key": words, "label": words, "category": words}),
+        "views": number,
+        "shared_views": {"type": "array", "items": words},
+        "numbers": {"type": "boolean"},
+    }
+    return _json({"type": "object", "required": list(properties), "properties": properties})
+
+
+def _list_of(properties: Json) -> Json:
+    one = {"type": "object", "required": list(properties), "properties": properties}
+    return {"type": "array", "items": one}
+
+
     category = {"name": "category", "in": "query", "required": False, "schema": {"type": "string"}}
     where, tag = [collection, category], ["Fields and templates"]
     flag, words = {"type": "boolean"}, {"type": "string"}

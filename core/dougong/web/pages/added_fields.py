@@ -10,9 +10,8 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from dougong.errors import Invalid, NotFound, Problem
-from dougong.i18n import _, number_text
+from dougong.i18n import Text, _, number_text
 from dougong.plugin.snapshot import current_snapshot
-from dougong.plugin.uses import records_holding
 from dougong.records.definitions import TEXT_LENGTH, Definition
 from dougong.records.expressions import compile_expression, render
 from dougong.records.fields import DEFAULT_CURRENCY
@@ -22,6 +21,7 @@ from dougong.shaping.details import DISTINCT, KIND_LABELS
 from dougong.shaping.fields import add_field, change_field, defined_fields
 from dougong.shaping.kinds import change_kind, kind_outlook
 from dougong.shaping.templates import use_only_in
+from dougong.shaping.uses import FieldUses, category_words, readers_words, uses_of_field
 from dougong.web.pages.designer import FIELDS, designer_href, kind_words, type_to_shape
 from dougong.web.pages.dialogs import answered, confirm_page, dialog_page, whole_number
 from dougong.web.pages.forms import Typed
@@ -402,10 +402,10 @@ async def ask_off(request: AnyRequest, collection: str, key: str, category: str 
 
 
 async def _off_page(record_type: RecordType, one: Definition, typed: Typed) -> FormPage:
-    count = await records_holding(record_type, one.key)
+    uses = await uses_of_field(record_type, one)
     intro = _(
         "It goes from every form, list, search, export and from the API. %(count)s records hold a value; they keep it, and show it again once the field is switched on.",
-        count=number_text(count),
+        count=number_text(uses.held),
     )
     category = typed.values.get("category", "")
     made = confirm_page(
@@ -416,7 +416,28 @@ async def _off_page(record_type: RecordType, one: Definition, typed: Typed) -> F
         intro,
         typed,
     )
-    return replace(made, hidden=(("category", category),))
+    reading = bool(uses.formulas or uses.conditions)
+    told = Banner(str(_read_words(one, reading=reading)), "bad" if reading else "", lines=_lines(record_type, uses))
+    submits = () if reading else made.submits
+    return replace(made, submits=submits, hidden=(("category", category),), conflict=told if told.lines else None)
+
+
+def _read_words(one: Definition, *, reading: bool) -> Text:
+    if reading:
+        return _("“%(name)s” is read by formulas or conditions, which have to be changed first.", name=one.words)
+    return _("What goes by “%(name)s”:", name=one.words)
+
+
+def _lines(record_type: RecordType, uses: FieldUses) -> tuple[str, ...]:
+    """What goes by a field, a line for each; what keeps it first."""
+    lines = [_("the rule by which new records get their number")] if uses.numbers else []
+    for category, count in uses.templates.items():
+        text = _("the template “%(template)s”, by which %(count)s records hold a value")
+        lines.append(text % {"template": category_words(record_type, category), "count": number_text(count)})
+    if uses.views:
+        lines.append(_("%(count)s views that people saved", count=number_text(uses.views)))
+    lines += [_("the view “%(name)s”, which everybody has", name=name) for name in uses.shared_views]
+    return (*readers_words(record_type, uses.formulas, uses.conditions), *map(str, lines))
 
 
 @post(f"{ONE}/off", include_in_schema=False, status_code=200)
