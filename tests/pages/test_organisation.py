@@ -153,9 +153,11 @@ async def test_a_mistake_does_not_hide_that_somebody_was_faster(office: Office) 
     path = f"{BASE}/departments/{made.id}/edit"
     sent = {"name": "西北销售一部", "place": "1", "version": str(made.version)}
     assert (await office.browsers["admin"].post(path, data=sent)).status_code == 303
-    wrong = await office.browsers["admin"].post(path, data={**sent, "name": ""})
+    wrong = await office.browsers["admin"].post(path, data={**sent, "place": "many"})
     assert wrong.status_code == 422
     assert value_of("version", wrong.text) == str(made.version)
+    empty = await office.browsers["admin"].post(path, data={**sent, "name": ""})
+    assert empty.status_code == 412
 
 
 async def test_a_department_moves_and_never_below_itself(office: Office) -> None:

@@ -13,7 +13,7 @@ import pytest_asyncio
 from dougong.access.principal import acting_as, system
 from dougong.people.records import department as department_type
 from dougong.people.records import staff as staff_type
-from dougong.people.tables import Staff
+from dougong.people.tables import Department, Staff
 from dougong.plugin.lookups import options_of
 from dougong.records.shapes import Layout, Place
 from dougong.records.types import RecordType
@@ -182,3 +182,81 @@ async def test_whoever_edits_somebody_does_not_move_them(office: Office) -> None
     path = f"{BASE}/staff/{known.id}/edit"
     await saved(office, path, name="不搬家", department=str(other.id), version=str(known.version))
     assert (await office.staff("不搬家")).department == known.department
+
+
+# ------------------------------------------------------------------ departments
+
+
+async def made_department(office: Office, name: str, **typed: Any) -> Department:
+    above = await office.department("销售中心")
+    await saved(office, f"{BASE}/departments/new", name=name, parent=str(above.id), **typed)
+    return await office.department(name)
+
+
+async def test_added_fields_of_a_department_are_entered_with_it(office: Office) -> None:
+    room = (await add_field(department_type, "办公地点", "text")).key
+    key, options = await add_choices(department_type, "业务范围", "售前", "售后", "培训")
+    new = await get(office, f"{BASE}/departments/new")
+    assert control(new, room)
+    assert control(new, key)
+    made = await made_department(office, "西湖组", **{room: "云栖路 88 号", key: options[:2]})
+    path = f"{BASE}/departments/{made.id}/edit"
+    form = await get(office, path)
+    assert value_of(room, form) == "云栖路 88 号"
+    assert ticked(form, key) == options[:2]
+    await saved(office, path, name="西湖组", version=value_of("version", form), **{room: ""})
+    form = await get(office, path)
+    assert value_of(room, form) == ""
+    assert ticked(form, key) == []
+
+
+async def test_a_department_follows_its_template(office: Office) -> None:
+    await place(
+        department_type,
+        code=Place("code", default="XS-", label="部门简码"),
+        head=Place("head", required=True, when='{code} == "XS-1"'),
+    )
+    new = await get(office, f"{BASE}/departments/new?parent={(await office.department('销售中心')).id}")
+    assert value_of("code", new) == "XS-"
+    assert "部门简码" in new
+    assert not control(new, "head")
+    async with office.nothing_written():
+        drawn = await office.browsers["admin"].post(
+            f"{BASE}/departments/new", data={"name": "模板组", "code": "XS-1", "look": "1"}
+        )
+        refused = await office.browsers["admin"].post(
+            f"{BASE}/departments/new", data={"name": "模板组", "code": "XS-1"}
+        )
+    assert (drawn.status_code, refused.status_code) == (200, 422)
+    assert control(drawn.text, "head")
+    assert value_of("name", drawn.text) == "模板组"
+    assert 'aria-invalid="true"' in control(refused.text, "head")
+    head = (await office.staff("孙浩")).id
+    assert (await made_department(office, "模板组", code="XS-1", head=str(head))).head == head
+
+
+async def test_a_look_at_the_form_of_a_department_changes_nothing(office: Office) -> None:
+    made = await made_department(office, "再看组")
+    await place(department_type, head=Place("head", when='{code} == "看"'))
+    path = f"{BASE}/departments/{made.id}/edit"
+    assert not control(await get(office, path), "head")
+    sent = {"name": "改名组", "code": "看", "version": str(made.version), "look": "1"}
+    async with office.nothing_written():
+        drawn = await office.browsers["admin"].post(path, data=sent)
+    assert drawn.status_code == 200, drawn.text
+    assert control(drawn.text, "head")
+    assert value_of("version", drawn.text) == str(made.version)
+    assert not control(drawn.text, "parent")
+
+
+async def test_a_new_department_is_the_last_beside_its_like(office: Office) -> None:
+    first, second = await made_department(office, "先来组"), await made_department(office, "后到组")
+    assert (first.parent, second.place) == (second.parent, first.place + 1)
+
+
+async def test_whoever_edits_a_department_does_not_move_it(office: Office) -> None:
+    made = await made_department(office, "不动组")
+    other = await office.department("服务中心")
+    path = f"{BASE}/departments/{made.id}/edit"
+    await saved(office, path, name="不动组", parent=str(other.id), version=str(made.version))
+    assert (await office.department("不动组")).parent == made.parent

@@ -23,7 +23,7 @@ from dougong.records.fields import Field
 from dougong.records.types import RecordType
 from dougong.records.values import is_empty
 from dougong.web.pages.dialogs import typed_in
-from dougong.web.pages.forms import Typed, chosen_titles, form_field, model_field, sent
+from dougong.web.pages.forms import Typed, chosen_titles, form_field, model_field, sent, typed_again
 from dougong.web.pages.lists import list_state, type_at
 from dougong.web.render import go, page
 from dougong.web.views import Crumb, FormField, FormPage, FormSection, Option, Submit
@@ -52,7 +52,7 @@ async def _fields(record_type: RecordType, job: Job, typed: Typed) -> list[FormF
 async def _record_fields(
     record_type: RecordType, fields: Sequence[Field], typed: Typed, *, required: bool = False
 ) -> list[FormField]:
-    shown = Typed(sent(record_type, typed.several), typed.problems)
+    shown = typed_again(record_type, typed)
     titles = await chosen_titles(fields, shown.values)
     return [form_field(record_type, f, shown, titles, required=required, readonly=False) for f in fields]
 

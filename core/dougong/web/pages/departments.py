@@ -7,34 +7,38 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 
-from dougong.access.principal import current
 from dougong.access.rights import need
+from dougong.db import transaction
 from dougong.errors import Invalid, Problem
 from dougong.i18n import _
 from dougong.people.records import department as department_type
 from dougong.people.services import (
-    add_department,
     deactivate_department,
     merge_department,
     move_department,
     reactivate_department,
 )
-from dougong.people.tables import Department, Staff
-from dougong.records import desk, references
-from dougong.records.values import is_empty, read_values, required_problem
-from dougong.web.addresses import id_at
+from dougong.people.tables import Department
+from dougong.records import desk
+from dougong.web.addresses import id_at, version_in
 from dougong.web.pages.dialogs import answered, based_on_now, confirm_page, dialog_page, whole_number
-from dougong.web.pages.forms import Typed
+from dougong.web.pages.forms import Typed, form_page, read_typed, sent, starting_values, typed_again, written
 from dougong.web.pages.organisation import ORGANISATION, department_href
 from dougong.web.render import go, page
-from dougong.web.tree import read_tree
-from dougong.web.views import FormField, FormPage, Option
+from dougong.web.tree import Tree, read_tree
+from dougong.web.views import FormField, FormPage
 
 __all__ = ["department_choice", "routes"]
 
 AnyRequest = Request[Any, Any, Any]
 MANAGE = "organisation.manage"
 DEPARTMENTS = f"{ORGANISATION}/departments"
+_PLACED = frozenset({"place"})
+_MOVED = frozenset({"parent"})
+_ADVICE = {
+    "head": _("Sees what belongs to this department and to all below it, as far as their roles reach that."),
+    "place": _("Among the departments that report to the same one."),
+}
 
 
 async def _department(text: str) -> Department:
@@ -62,67 +66,36 @@ async def department_choice(
     )
 
 
-async def _fields(typed: Typed) -> list[FormField]:
-    head = typed.values.get("head", "")
-    known = await references.titles(Staff, [whole_number(head)])
-    options = tuple(Option(str(i), name) for i, name in known.items())
-    return [
-        FormField(
-            "name",
-            str(_("Name")),
-            value=typed.values.get("name", ""),
-            error=typed.error("name"),
-            required=True,
-            max_length=100,
-            wide=True,
-        ),
-        FormField("code", str(_("Code")), value=typed.values.get("code", ""), error=typed.error("code"), max_length=40),
-        FormField(
-            "head",
-            str(_("Head")),
-            "lookup",
-            head,
-            error=typed.error("head"),
-            options=options,
-            lookup_url="/lookup/staff",
-            help=str(_("Sees what belongs to this department and to all below it, as far as their roles reach that.")),
-        ),
-    ]
-
-
-def _place(typed: Typed) -> FormField:
-    advice = str(_("Among the departments that report to the same one."))
-    return FormField(
-        "place",
-        str(_("Place among them")),
-        "number",
-        typed.values.get("place", ""),
-        error=typed.error("place"),
-        help=advice,
-    )
-
-
-def _read(typed: Typed, *keys: str) -> dict[str, Any]:
-    values = read_values(department_type, {key: typed.values.get(key, "") for key in keys}, current())
-    if is_empty(values["name"]):
-        raise Invalid(required_problem(department_type.fields["name"]))
-    return values
-
-
 # ------------------------------------------------------------------ new and edit
 
 
 @get(f"{DEPARTMENTS}/new", include_in_schema=False)
 async def ask_new(request: AnyRequest) -> Response[Any]:
     need(MANAGE)
-    return page(request, await _new_page(Typed({"parent": request.query_params.get("parent", "")})))
+    return page(request, await _new_page(Typed(starting_values(department_type, dict(request.query_params.items())))))
 
 
 async def _new_page(typed: Typed) -> FormPage:
+    """Everything but the place: a new department is the last beside its like."""
     tree = await read_tree()
-    parent = [await department_choice("parent", str(_("Reports to")), typed, required=False)] if tree.branches else []
+    made = await form_page(department_type, typed, without=_PLACED if tree.branches else _PLACED | _MOVED)
     back = department_href(whole_number(typed.values.get("parent", "")))
-    return dialog_page(_("New department"), f"{DEPARTMENTS}/new", back, [*await _fields(typed), *parent], typed)
+    return replace(
+        _advised(made, tree), title=str(_("New department")), action=f"{DEPARTMENTS}/new", cancel_href=back, crumbs=()
+    )
+
+
+def _advised(made: FormPage, tree: Tree) -> FormPage:
+    """With what is to be known about some fields; the superior is chosen out of the tree."""
+
+    def advised(field: FormField) -> FormField:
+        if field.name == "parent" and not field.readonly:
+            options = tree.options(chosen=[whole_number(field.value) or 0])
+            return replace(field, kind="choice", options=options)
+        return replace(field, help=field.help or str(_ADVICE.get(field.name, "")))
+
+    sections = (replace(section, fields=tuple(map(advised, section.fields))) for section in made.sections)
+    return replace(made, sections=tuple(sections))
 
 
 @post(f"{DEPARTMENTS}/new", include_in_schema=False, status_code=200)
@@ -130,35 +103,30 @@ async def make(request: AnyRequest) -> Response[Any]:
     need(MANAGE)
 
     async def do(typed: Typed) -> Response[Any]:
-        made = await add_department(**_read(typed, "name", "parent", "head", "code"))
+        values = read_typed(department_type, sent(department_type, typed.several, without=_PLACED))
+        async with transaction(_("Department added")):
+            made = await desk.create(Department, values)
+            await move_department(made, made.parent)  # to where it reports already, as the last
         return go(request, department_href(made.id), _("Saved."))
 
-    return await answered(request, do, _new_page)
+    return await answered(request, do, lambda typed: _new_page(typed_again(department_type, typed, without=_PLACED)))
 
 
 @get(f"{DEPARTMENTS}/{{department_id:str}}/edit", include_in_schema=False)
 async def ask_edit(request: AnyRequest, department_id: str) -> Response[Any]:
     found = await _department(department_id)
-    values = {
-        "name": found.name,
-        "code": found.code,
-        "head": str(found.head or ""),
-        "place": str(found.place),
-        "version": str(found.version),
-    }
-    return page(request, await _edit_page(found, Typed(values)))
+    return page(request, await _edit_page(found, Typed(written(department_type, found)), found.version))
 
 
-async def _edit_page(found: Department, typed: Typed) -> FormPage:
-    title = _("Edit “%(name)s”", name=found.name)
-    hidden = {"version": typed.values.get("version", "")}
-    return dialog_page(
-        title,
-        f"{DEPARTMENTS}/{found.id}/edit",
-        department_href(found.id),
-        [*await _fields(typed), _place(typed)],
-        typed,
-        hidden=hidden,
+async def _edit_page(found: Department, typed: Typed, version: int) -> FormPage:
+    """Everything but whom it reports to: who moves it is told what goes with it."""
+    made = await form_page(department_type, typed, found, version=version, without=_MOVED)
+    return replace(
+        _advised(made, await read_tree()),
+        title=str(_("Edit “%(name)s”", name=found.name)),
+        action=f"{DEPARTMENTS}/{found.id}/edit",
+        cancel_href=department_href(found.id),
+        crumbs=(),
     )
 
 
@@ -167,16 +135,15 @@ async def edit(request: AnyRequest, department_id: str) -> Response[Any]:
     found = await _department(department_id)
 
     async def do(typed: Typed) -> Response[Any]:
-        await desk.change(
-            found,
-            _read(typed, "name", "code", "head", "place"),
-            version=whole_number(typed.values.get("version", "")) or 0,
-            reason=_("Department changed"),
-        )
+        values = read_typed(department_type, sent(department_type, typed.several, without=_MOVED), found)
+        version = version_in(typed.values.get("version", ""))
+        await desk.change(found, values, version=version, reason=_("Department changed"))
         return go(request, department_href(found.id), _("Saved."))
 
     async def ask(typed: Typed) -> FormPage:
-        return await _edit_page(found, await based_on_now(found, typed))
+        now = await based_on_now(found, typed)
+        version = version_in(now.values.get("version", ""))
+        return await _edit_page(found, typed_again(department_type, now, without=_MOVED), version)
 
     return await answered(request, do, ask)
 

@@ -44,13 +44,14 @@ __all__ = [
     "LOOK",
     "Typed",
     "chosen_titles",
-    "filled",
     "form_field",
     "form_page",
     "model_field",
+    "read_typed",
     "routes",
     "sent",
     "starting_values",
+    "typed_again",
     "written",
 ]
 
@@ -100,10 +101,7 @@ async def create_record(request: AnyRequest, collection: str) -> Response[Any]:
         return page(request, await form_page(record_type, Typed(typed), back=back))
     try:
         async with transaction():
-            made = await desk.create(
-                record_type.table,
-                read_values(record_type, filled(record_type, typed), current(), new=True),
-            )
+            made = await desk.create(record_type.table, read_typed(record_type, typed))
             if then:
                 made = await desk.move(made, then)
     except DougongError as err:
@@ -112,17 +110,30 @@ async def create_record(request: AnyRequest, collection: str) -> Response[Any]:
     return go(request, back or f"/{record_type.path}/{made.id}", _("Saved."))
 
 
-def sent(record_type: RecordType, several: Mapping[str, Sequence[Any]]) -> dict[str, str]:
+def sent(
+    record_type: RecordType, several: Mapping[str, Sequence[Any]], *, without: Collection[str] = ()
+) -> dict[str, str]:
     """What was typed into each field, out of every value the form sent; of one that takes several choices, those ticked
-    as a JSON list."""
+    as a JSON list. `without`: the fields that are kept elsewhere."""
     typed = {}
     for key, field in record_type.entered.items():
-        values = [str(v) for v in several.get(key, ())]
+        values = [] if key in without else [str(v) for v in several.get(key, ())]
         if field.kind == "choices" and values:
             typed[key] = json.dumps([v for v in values if v])
         elif values:
             typed[key] = values[-1]
     return typed
+
+
+def typed_again(record_type: RecordType, typed: Typed, *, without: Collection[str] = ()) -> Typed:
+    """What came back, as the form shows it once more."""
+    return Typed(sent(record_type, typed.several, without=without), typed.problems)
+
+
+def read_typed(record_type: RecordType, typed: Mapping[str, str], record: Row | None = None) -> dict[str, Any]:
+    """The stored values of what was typed, for this record or a new one. Raises Invalid naming every field that is wrong."""
+    given = _filled(record_type, typed, record)
+    return read_values(record_type, given, current(), record=record, new=record is None)
 
 
 def starting_values(record_type: RecordType, address: Mapping[str, str]) -> dict[str, str]:
@@ -159,7 +170,7 @@ def _as_stored(record_type: RecordType, typed: Mapping[str, str], record: Row | 
     return values
 
 
-def filled(record_type: RecordType, typed: Mapping[str, str], record: Row | None = None) -> dict[str, Any]:
+def _filled(record_type: RecordType, typed: Mapping[str, str], record: Row | None = None) -> dict[str, Any]:
     """The values to read: a box that isn't ticked sends nothing, and means no. What was left empty in a new record is
     left to its default, unless the default stood there and was cleared."""
     who, state = current(), record_type.state_of(record)
@@ -246,25 +257,21 @@ class Edit:
         return go(request, f"/{self.record_type.path}/{record.id}", done, batch=batch)
 
     async def _compared(self, record: Row) -> Comparison:
-        mine = filled(self.record_type, self.typed.values, record)
+        mine = _filled(self.record_type, self.typed.values, record)
         return await compare(self.record_type, record, self.version, mine)
 
     def problems(self, record: Row) -> Sequence[Problem]:
         """What is wrong with what was typed, whatever somebody else did."""
         try:
-            self._values(record)
+            read_typed(self.record_type, self.typed.values, record)
         except Invalid as err:
             return err.problems
         return ()
 
-    def _values(self, record: Row) -> dict[str, Any]:
-        mine = filled(self.record_type, self.typed.values, record)
-        return read_values(self.record_type, mine, current(), record=record)
-
     async def save(self, record: Row) -> str:
         """The batch it was done in; "" where nothing was new."""
         async with transaction() as level:
-            changed = await desk.change(record, self._values(record))
+            changed = await desk.change(record, read_typed(self.record_type, self.typed.values, record))
             if self.then:
                 changed = await desk.move(changed, self.then)
         return level.batch if changed.version != record.version else ""

@@ -18,13 +18,12 @@ from dougong.people.services import Account, account_of, add_staff, deactivate_s
 from dougong.people.tables import Staff
 from dougong.records import desk, references
 from dougong.records.filters import visible_field
-from dougong.records.values import read_values
 from dougong.web.addresses import id_at, version_in
 from dougong.web.cells import cell_for
 from dougong.web.components import hue, initial
 from dougong.web.pages.departments import department_choice
 from dougong.web.pages.dialogs import answered, based_on_now, confirm_page, dialog_page, whole_number
-from dougong.web.pages.forms import Typed, filled, form_page, sent, starting_values, written
+from dougong.web.pages.forms import Typed, form_page, read_typed, sent, starting_values, typed_again, written
 from dougong.web.pages.organisation import ORGANISATION, department_href, may_keep, staff_actions
 from dougong.web.pages.records import changes_of, tools_of
 from dougong.web.render import go, page
@@ -36,6 +35,7 @@ AnyRequest = Request[Any, Any, Any]
 MANAGE = "organisation.manage"
 STAFF = f"{ORGANISATION}/staff"
 _NOT_SHOWN = frozenset({"id", "version", "name"})
+_MOVED = frozenset({"department"})
 
 
 def staff_href(staff: int) -> str:
@@ -150,16 +150,12 @@ async def make(request: AnyRequest) -> Response[Any]:
     need(MANAGE)
 
     async def do(typed: Typed) -> Response[Any]:
-        given = filled(staff_type, sent(staff_type, typed.several))
-        values = read_values(staff_type, given, current(), new=True)
+        values = read_typed(staff_type, sent(staff_type, typed.several))
         # what is left empty is asked for with everything else that is missing
         made = await add_staff(**{"name": "", "department": None, **values})
         return go(request, department_href(made.department), _("“%(name)s” works here now.", name=made.name))
 
-    async def ask(typed: Typed) -> FormPage:
-        return await _new_page(Typed(sent(staff_type, typed.several), typed.problems))
-
-    return await answered(request, do, ask)
+    return await answered(request, do, lambda typed: _new_page(typed_again(staff_type, typed)))
 
 
 @get(f"{STAFF}/{{staff_id:str}}/edit", include_in_schema=False)
@@ -170,14 +166,10 @@ async def ask_edit(request: AnyRequest, staff_id: str) -> Response[Any]:
 
 async def _edit_page(found: Staff, typed: Typed, version: int) -> FormPage:
     """Everything but the department: who moves is asked what happens to their records."""
-    made = await form_page(staff_type, typed, found, version=version, without={"department"})
+    made = await form_page(staff_type, typed, found, version=version, without=_MOVED)
     return replace(
         made, action=f"{staff_href(found.id)}/edit", cancel_href=department_href(found.department), crumbs=_crumbs()
     )
-
-
-def _edited(typed: Typed) -> dict[str, str]:
-    return {key: text for key, text in sent(staff_type, typed.several).items() if key != "department"}
 
 
 @post(f"{STAFF}/{{staff_id:str}}/edit", include_in_schema=False, status_code=200)
@@ -185,15 +177,15 @@ async def edit(request: AnyRequest, staff_id: str) -> Response[Any]:
     found = await staff_at(staff_id)
 
     async def do(typed: Typed) -> Response[Any]:
-        given = filled(staff_type, _edited(typed), found)
-        values = read_values(staff_type, given, current(), record=found)
+        values = read_typed(staff_type, sent(staff_type, typed.several, without=_MOVED), found)
         version = version_in(typed.values.get("version", ""))
         await desk.change(found, values, version=version, reason=_("Staff member changed"))
         return go(request, department_href(found.department), _("Saved."))
 
     async def ask(typed: Typed) -> FormPage:
         now = await based_on_now(found, typed)
-        return await _edit_page(found, Typed(_edited(now), now.problems), version_in(now.values.get("version", "")))
+        version = version_in(now.values.get("version", ""))
+        return await _edit_page(found, typed_again(staff_type, now, without=_MOVED), version)
 
     return await answered(request, do, ask)
 
