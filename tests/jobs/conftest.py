@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from dougong.access.principal import acting_as, system
 from dougong.jobs.tables import JobRow
-from dougong.testing.app import Company, open_company
+from dougong.plugin.failures import forgive
+from dougong.testing.app import Company, enter_company, open_company
+from dougong.testing.fixtures import Furnished
 from dougong.testing.shelf import open_shelf
 
 from .made_up import WORKSHOP
@@ -40,8 +43,16 @@ class Workshop:
 
 
 @pytest.fixture
-async def workshop(database_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
+async def workshop(database: str, furnished: Furnished, tmp_path: Path) -> AsyncIterator[Workshop]:
     with open_shelf(tmp_path) as shelf:
         shelf.put("workshop", WORKSHOP)
-        async with open_company(database_url, tmp_path, ["workshop"]) as company:
+        async with furnished(database, found_workshop) as url, enter_company(url, tmp_path) as company:
+            forgive("workshop")
             yield Workshop(company, __import__("made_up_workshop.plugin").plugin)
+
+
+async def found_workshop(database_url: str) -> None:
+    """What each test has a copy of."""
+    with TemporaryDirectory() as directory:
+        async with open_company(database_url, Path(directory), ["workshop"]):
+            pass

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from dougong.access.principal import acting_as, system
 from dougong.i18n import speaking
 from dougong.jobs.queue import workers_are
 from dougong.jobs.runner import due_jobs, run_now
+from dougong.jobs.schedules import ask_for_due
 from dougong.jobs.tables import CANCELLED, DONE, OFF, QUEUED, JobRow
 from dougong.plugin.snapshot import served_snapshot
 
@@ -19,10 +21,12 @@ if TYPE_CHECKING:
     from dougong.config import Config
     from dougong.jobs.transport import InProcess
 
-__all__ = ["Office"]
+__all__ = ["Office", "wake"]
 
 ROUND = 2.0
 """Seconds between two rounds."""
+TIDY = 3600.0
+"""Seconds between two times old records are removed."""
 AT_ONCE = 100
 KEPT = dt.timedelta(days=30)
 """So long the record of a job that ended well, or was cancelled, is kept."""
@@ -41,6 +45,7 @@ class Office:
         self._rounds: asyncio.Task[None] | None = None
         self._running: set[asyncio.Task[Any]] = set()
         self._closing = False
+        self._tidy = 0.0
 
     def open(self) -> None:
         self._rounds = asyncio.create_task(self._keep_on(), name="look after jobs")
@@ -75,7 +80,11 @@ class Office:
             await asyncio.sleep(ROUND)
 
     async def _go_round(self, workers: InProcess) -> None:
-        await _wake()
+        await wake()
+        await ask_for_due()
+        if time.monotonic() >= self._tidy:
+            self._tidy = time.monotonic() + TIDY
+            await _forget_old()
         for number in await due_jobs(AT_ONCE):
             workers.send(number)
 
@@ -92,7 +101,7 @@ class Office:
             self._running.discard(task)
 
 
-async def _wake() -> None:
+async def wake() -> None:
     """Jobs whose plugin is on again go on."""
     on = list(served_snapshot().plugins)
     with acting_as(system(_WHY, _ONLY)):
@@ -101,7 +110,7 @@ async def _wake() -> None:
             await JobRow.update(sleeping).where((JobRow.state == OFF) & JobRow.plugin.is_in(on))
 
 
-async def forget_old() -> None:
+async def _forget_old() -> None:
     """Remove the records of jobs that ended long ago."""
     with acting_as(system(_WHY, _ONLY)):
         over = JobRow.state.is_in([DONE, CANCELLED]) & (JobRow.ended < dt.datetime.now(dt.UTC) - KEPT)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from cronsim import CronSim, CronSimError
 from piccolo.table import TABLE_REGISTRY, Table
 
 from dougong.access.policies import check_scope
 from dougong.db import registry
+from dougong.errors import Invalid
+from dougong.i18n import company_zone
 from dougong.plugin.hooks import check_hooks
 from dougong.plugin.manifest import BadPlugin, Plugin
 from dougong.records.tables import Row
@@ -42,6 +47,7 @@ RESERVED = frozenset(
         "plugins",
         "record-types",
         "roles",
+        "schedules",
         "search",
         "sessions",
         "settings",
@@ -64,6 +70,7 @@ def check_declarations(plugin: Plugin, package: str) -> None:
     _check_tables(plugin, package)
     _check_routes(plugin)
     _check_openings(plugin)
+    _check_jobs(plugin)
     for extension in plugin.extends:
         _ = extension.parent
 
@@ -113,6 +120,24 @@ def _check_openings(plugin: Plugin) -> None:
             raise BadPlugin(f"the opening {opening.key} names no table: what may it see?")
         if opening.per_minute is not None and opening.per_minute < 1:
             raise BadPlugin(f"the opening {opening.key} could never be used: {opening.per_minute} times a minute")
+
+
+def _check_jobs(plugin: Plugin) -> None:
+    for job in plugin.all_jobs:
+        if not inspect.iscoroutinefunction(job.run):
+            raise BadPlugin(f"the job {job.name} is no coroutine function")
+        if unknown := job.named - job.arguments.model_fields.keys():
+            raise BadPlugin(f"the job {job.name} is unique by {', '.join(sorted(unknown))}, which it doesn't take")
+    for schedule in plugin.schedules:
+        now = dt.datetime.now(dt.UTC)
+        try:
+            next(CronSim(schedule.cron, now))
+        except (CronSimError, StopIteration) as err:
+            raise BadPlugin(f"the schedule {schedule.name}: {schedule.cron!r} is never due: {err}") from err
+        try:
+            schedule.stored(now, company_zone())
+        except Invalid as err:
+            raise BadPlugin(f"the schedule {schedule.name} doesn't give its job what that takes: {err}") from err
 
 
 def _first_word(path: str) -> str:
@@ -172,6 +197,8 @@ _SAYS = {
     "route": "the route",
     "right": "the right",
     "lookup": "the list of choices",
+    "job": "the job",
+    "schedule": "the schedule",
 }
 
 
@@ -187,4 +214,6 @@ _NAMES: dict[str, Callable[[Plugin], list[str]]] = {
     "route": lambda p: [path for route in p.routes for path in _paths_of(route)],
     "right": lambda p: [right.key for right in p.rights],
     "lookup": lambda p: [lookup.name for lookup in p.lookups],
+    "job": lambda p: [f"{p.name}.{job.name}" for job in p.all_jobs],
+    "schedule": lambda p: [f"{p.name}.{schedule.name}" for schedule in p.schedules],
 }

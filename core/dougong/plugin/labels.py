@@ -51,6 +51,7 @@ def bare_type(info: FieldInfo) -> Any:
 def _texts(plugin: Plugin) -> Iterator[Text]:
     for record_type in plugin.records:
         yield from _of_record_type(record_type)
+    yield from (job.label for job in plugin.all_jobs)
     if plugin.settings:
         yield from _of_settings(plugin.settings, plugin.label.domain)
 

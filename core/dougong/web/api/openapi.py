@@ -11,6 +11,7 @@ from dougong import __version__
 from dougong.access.principal import current
 from dougong.i18n import current_locale
 from dougong.plugin.lookups import TONES
+from dougong.jobs.watching import STATES
 from dougong.plugin.snapshot import Snapshot, current_snapshot
 from dougong.records.attachments import takes_files
 from dougong.records.fields import Field
@@ -425,6 +426,7 @@ def _house_paths() -> Json:
 
 
 def _mention_paths() -> Json:
+        **_job_paths(),
     number = {"name": "mention", "in": "path", "required": True, "schema": _ID}
     waiting = _items({"type": "object", "required": ["id", "comment"], "properties": {"id": _ID, "comment": _COMMENT}})
     done = {"204": {"description": "Done"}}
@@ -793,6 +795,57 @@ def _plugin_paths(handlers: Sequence[Any]) -> Json:
                     handler.opt["plugin"].capitalize(),
                     [handler.opt["plugin"]],
                     parameters,
+def _job_paths() -> Json:
+    """Jobs, one's own or everybody's, and what is due by itself."""
+    tag, base = ["Jobs"], "/api/v1"
+    job, schedule = ({"name": name, "in": "path", "required": True, "schema": _ID} for name in ("job", "schedule"))
+    number, moment, text = {"type": "integer"}, {"type": "string", "format": "date-time"}, {"type": "string"}
+    numbers, words = ("attempts", "done"), ("plugin", "name", "state", "label", "by", "words", "error", "detail")
+    one = _whole_object(
+        {
+            "id": _ID,
+            **dict.fromkeys(words, text),
+            **dict.fromkeys(numbers, number),
+            "total": _nullable(number),
+            "batch": {"type": ["string", "null"]},
+            "cancelling": {"type": "boolean"},
+            "created": moment,
+            **dict.fromkeys(("started", "ended"), _nullable(moment)),
+        }
+    )
+    due = _whole_object(
+        {
+            "id": _ID,
+            **dict.fromkeys(("plugin", "name", "label", "cron"), text),
+            "paused": {"type": "boolean"},
+            "due": moment,
+            "last": _nullable(moment),
+        }
+    )
+    paged = _items(one)
+    paged["properties"]["next"] = _nullable(number)
+    asked = [_query("show", {"type": "string", "enum": list(STATES)}), _query("limit", _whole(500))]
+    asked.append(_query("before", _whole(999_999_999)))
+    told, turned = {"200": _json(one)}, {"200": _json(due)}
+    return {
+        f"{base}/jobs": {"get": _operation("listJobs", "", tag, asked, {"200": _json(paged)}, (400,))},
+        f"{base}/jobs/{{job}}": {"get": _operation("readJob", "", tag, [job], told, (404,))},
+        f"{base}/jobs/{{job}}/cancel": {"post": _operation("cancelJob", "", tag, [job], told, (404, 409))},
+        f"{base}/jobs/{{job}}/retry": {"post": _operation("retryJob", "", tag, [job], told, (404, 409))},
+        f"{base}/schedules": {"get": _operation("listSchedules", "", tag, [], {"200": _json(_items(due))}, ())},
+        f"{base}/schedules/{{schedule}}/pause": {
+            "post": _operation("pauseSchedule", "", tag, [schedule], turned, (404,))
+        },
+        f"{base}/schedules/{{schedule}}/resume": {
+            "post": _operation("resumeSchedule", "", tag, [schedule], turned, (404,))
+        },
+    }
+
+
+def _whole_object(properties: Json) -> Json:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
                     answer,
                     (400, 404, 429),
                 )

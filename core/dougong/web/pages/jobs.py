@@ -1,4 +1,4 @@
-"""Jobs: one's own or everybody's, how far they are, and the word to stop or to try again."""
+"""Jobs: one's own or everybody's, how far they are, and the word to stop or to try again; and what is due by itself."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from litestar import Request, Response, get, post
 from dougong.access.principal import current
 from dougong.access.rights import may_do
 from dougong.i18n import Text, _, moment_text, number_text
+from dougong.jobs.schedules import SeenSchedule, pause_schedule, resume_schedule, schedules_seen
 from dougong.jobs.tables import CANCELLED, DONE, PARKED, QUEUED, RUNNING
 from dougong.jobs.watching import MANAGE, Seen, cancel_job, job_seen, jobs_seen, retry_job
 from dougong.plugin.snapshot import current_snapshot
@@ -30,6 +31,7 @@ _STATES: Mapping[str, tuple[Text, Tone]] = {
     PARKED: (_("Parked"), "bad"),
 }
 _TABS: Mapping[str, Text] = {"": _("All"), "active": _("Under way"), "parked": _("Parked")}
+SCHEDULES = f"{JOBS}/schedules"
 
 
 @get(JOBS, include_in_schema=False)
@@ -40,6 +42,13 @@ async def show_jobs(request: AnyRequest) -> Response[Any]:
     return page(request, _page(found, which, more))
 
 
+def _tabs(which: str) -> tuple[Tab, ...]:
+    tabs = [Tab(str(label), f"{JOBS}?show={k}" if k else JOBS, k == which) for k, label in _TABS.items()]
+    if may_do(current(), MANAGE):
+        tabs.append(Tab(str(_("Schedules")), SCHEDULES, which == "schedules"))
+    return tuple(tabs)
+
+
 def _page(found: Sequence[Seen], which: str, more: int | None) -> JobsPage:
     everybodys = may_do(current(), MANAGE)
     here = f"{JOBS}?show={which}" if which else JOBS
@@ -47,7 +56,7 @@ def _page(found: Sequence[Seen], which: str, more: int | None) -> JobsPage:
     return JobsPage(
         title=str(_("Jobs") if everybodys else _("My jobs")),
         lead=str(lead),
-        tabs=tuple(Tab(str(label), f"{JOBS}?show={k}" if k else JOBS, k == which) for k, label in _TABS.items()),
+        tabs=_tabs(which),
         lines=tuple(_line(seen, named=everybodys) for seen in found),
         more_href=f"{here}{'&' if which else '?'}before={more}" if more else "",
         watch=here if any(seen.is_active for seen in found) else "",
@@ -133,4 +142,50 @@ async def retry(request: AnyRequest, job: str) -> Response[Any]:
     return go(request, f"{JOBS}/{id_at(job)}", _("The job is tried again."))
 
 
-routes = [show_jobs, show_job, cancel, retry]
+# ------------------------------------------------------------------ what is due by itself
+
+
+@get(SCHEDULES, include_in_schema=False)
+async def show_schedules(request: AnyRequest) -> Response[Any]:
+    view = JobsPage(
+        title=str(_("Jobs")),
+        lead=str(_("What is done by itself, at these times. What was missed while the house was closed is done once.")),
+        tabs=_tabs("schedules"),
+        lines=tuple(_schedule_line(seen) for seen in await schedules_seen()),
+        empty=Placeholder(str(_("No module does anything by itself")), icon="calendar-time"),
+    )
+    return page(request, view)
+
+
+def _schedule_line(seen: SeenSchedule) -> JobLine:
+    plugin = current_snapshot().plugins[seen.plugin].label
+    last = [str(_("last %(moment)s", moment=moment_text(seen.last)))] if seen.last else []
+    own = f"{SCHEDULES}/{seen.id}"
+    turn = (
+        Action(str(_("Resume")), f"{own}/resume", "player-play", "post")
+        if seen.paused
+        else Action(str(_("Pause")), f"{own}/pause", "player-pause", "post", look="quiet")
+    )
+    return JobLine(
+        title=str(seen.label),
+        href="",
+        hint=" · ".join([str(plugin), seen.cron, *last]),
+        state=Cell("status", str(_("Paused")), tone="warn") if seen.paused else Cell("datetime", moment_text(seen.due)),
+        actions=(turn,),
+    )
+
+
+@post(f"{SCHEDULES}/{{schedule:str}}/pause", include_in_schema=False, status_code=200)
+async def pause(request: AnyRequest, schedule: str) -> Response[Any]:
+    seen = await pause_schedule(id_at(schedule))
+    return go(request, SCHEDULES, _("“%(what)s” is not done by itself until you resume it.", what=seen.label))
+
+
+@post(f"{SCHEDULES}/{{schedule:str}}/resume", include_in_schema=False, status_code=200)
+async def resume(request: AnyRequest, schedule: str) -> Response[Any]:
+    seen = await resume_schedule(id_at(schedule))
+    when = moment_text(seen.due)
+    return go(request, SCHEDULES, _("“%(what)s” is due again: %(when)s.", what=seen.label, when=when))
+
+
+routes = [show_jobs, show_job, cancel, retry, show_schedules, pause, resume]
