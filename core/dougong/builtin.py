@@ -59,6 +59,7 @@ core = Plugin(
         Right("settings.manage", _("Change settings")),
         Right("views.share", _("Share views of lists with everybody")),
     ],
+        Right("exports.see", _("See who exported what")),
     presets=records.presets,
     lookups=[education],
     openings=[

@@ -45,6 +45,7 @@ RIGHTS_OF_KEEPERS = (
     "plugins.manage",
     "access.explain",
     "fields.manage",
+    "exports.see",
 )
 
 

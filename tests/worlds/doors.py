@@ -278,6 +278,16 @@ def _list_questions(asker: Asker, record_type: RecordType, _fact: Fact | None) -
                 yield {"filter": json.dumps({"not": [[key, sign, given]]}), "count": "exact", "fields": "id"}
 
 
+def _export_questions(asker: Asker, record_type: RecordType, _fact: Fact | None) -> Iterator[dict[str, Any]]:
+    """As CSV: a workbook says when it was made."""
+    yield {}
+    for words in _words(asker, record_type):
+        yield {"q": words, "fields": "id"}
+    for key in record_type.fields:
+        yield {"sort": key, "fields": key}
+        yield {"filter": json.dumps([[key, "empty", False]]), "fields": f"id,{key}"}
+
+
 def _page_questions(asker: Asker, record_type: RecordType, _fact: Fact | None) -> Iterator[dict[str, Any]]:
     yield {}
     yield {"size": "20", "count": "exact"}
@@ -355,6 +365,7 @@ def _why_questions(asker: Asker, record_type: RecordType, _fact: Fact | None) ->
 
 QUESTIONS: Mapping[str, Questions] = {
     "GET /api/v1/{collection:str}": _list_questions,
+    "GET /api/v1/{collection:str}/export": _export_questions,
     "GET /api/v1/{collection:str}/{record_id:str}": _api_record_questions,
     "GET /api/v1/{collection:str}/{record_id:str}/history": _history_questions,
     "GET /{collection:str}": _page_questions,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from dougong.db import registry
 from dougong.db.registry import engine, forget, tables, use
-from dougong.db.transactions import Transaction, after_commit, current_transaction, transaction
+from dougong.db.transactions import Transaction, after_commit, current_transaction, reading, transaction
 
 if TYPE_CHECKING:
     from piccolo.querystring import QueryString
@@ -29,6 +29,7 @@ __all__ = [
     "grow_schema",
     "migrate",
     "open_database",
+    "reading",
     "tables",
     "transaction",
     "use",

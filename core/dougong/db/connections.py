@@ -35,7 +35,7 @@ class Lease:
 
     @abstractmethod
     async def begin(self, *, reading: bool = False) -> None:
-        """Begin a transaction; `reading` promises not to write."""
+        """Begin a transaction; `reading` promises not to write, and sees all as it is at its first statement."""
 
     @abstractmethod
     async def commit(self) -> None:
@@ -87,6 +87,8 @@ class Engine:
         if work is not None:
             async with work.turn:
                 if work.open:
+                    if work.reading and admission.writes:
+                        raise RuntimeError("nothing is written while everything is read as it was at one moment")
                     return await work.lease.run(admission)
         async with self._leased(writing=admission.writes) as lease:
             return await lease.run(admission)

@@ -122,7 +122,7 @@ class PostgresLease(Lease):
             raise _translated(err, admission) from err
 
     async def begin(self, *, reading: bool = False) -> None:
-        await self._control("BEGIN READ ONLY" if reading else "BEGIN")
+        await self._control("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" if reading else "BEGIN")
 
     async def commit(self) -> None:
         await self._control("COMMIT")

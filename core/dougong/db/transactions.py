@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dougong.db.connections import Engine, Lease
     from dougong.i18n import Text
 
-__all__ = ["Check", "Transaction", "Work", "after_commit", "current_transaction", "transaction", "work_of"]
+__all__ = ["Check", "Transaction", "Work", "after_commit", "current_transaction", "reading", "transaction", "work_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +32,10 @@ Check = Callable[[], Awaitable[None]]
 class Work:
     """One open database transaction: its connection, and the tasks' turns on it."""
 
-    def __init__(self, engine: Engine, lease: Lease, batch: str | None = None) -> None:
+    def __init__(self, engine: Engine, lease: Lease, batch: str | None = None, *, reading: bool = False) -> None:
         self.engine = engine
         self.lease = lease
+        self.reading = reading
         self.turn = asyncio.Lock()
         self.open = True
         self.batch = batch or uuid.uuid4().hex
@@ -150,6 +151,28 @@ async def _outermost(engine: Engine, reason: Text | str | None, batch: str | Non
         work.open = False
         await _settled(lease.release())
     await _call_back(work)
+
+
+@asynccontextmanager
+async def reading() -> AsyncIterator[None]:
+    """Everything read inside is as it was at one moment, whatever others write meanwhile. Inside nothing is written.
+
+    It keeps a connection, and waits for no writer.
+    """
+    engine = registry.engine()
+    lease = await engine.lease()
+    work = Work(engine, lease, reading=True)
+    try:
+        await lease.begin(reading=True)
+        token = _transaction.set(Transaction(work, None, _transaction.get()))
+        try:
+            yield
+        finally:
+            _transaction.reset(token)
+            await _settled(_close(work, lease.rollback))
+    finally:
+        work.open = False
+        await _settled(lease.release())
 
 
 async def _close(work: Work, how: Callable[[], Awaitable[None]]) -> None:

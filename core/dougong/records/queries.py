@@ -6,7 +6,7 @@ import base64
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,19 @@ from dougong.records.fields import Field
 from dougong.records.filters import Clause, both, clause_sql, compile_filter, quick_find, visible_field
 from dougong.records.types import RecordType
 
-__all__ = ["BOUND", "UNSORTABLE", "Page", "Query", "bounded_count", "fetch_page", "neighbours", "sums"]
+__all__ = [
+    "BOUND",
+    "UNSORTABLE",
+    "Page",
+    "Query",
+    "bounded_count",
+    "each_page",
+    "fetch_page",
+    "fields_named",
+    "neighbours",
+    "sums",
+    "titles_in",
+]
 
 BOUND = 10_000
 """Totals are exact up to here; beyond it a list says "10,000+" and turns its pages by keyset."""
@@ -76,7 +88,7 @@ async def fetch_page(query: Query, *, with_titles: bool = False) -> Page:
     record_type = query.record_type
     where = query.clause
     order = _order(record_type, query.sort)
-    keys = _fields(record_type, query.fields)
+    keys = fields_named(record_type, query.fields)
     limit = max(1, min(query.limit, LARGEST_PAGE))
     offset = 0 if query.cursor else (max(query.page, 1) - 1) * limit
     if offset > DEEPEST_PAGE_ROW:
@@ -96,8 +108,36 @@ async def fetch_page(query: Query, *, with_titles: bool = False) -> Page:
         total, exact = offset + len(rows), True
     else:
         total, exact = await bounded_count(record_type, where, exact=query.count == "exact")
-    found = await _titles(record_type, keys, rows) if with_titles else {}
+    found = await titles_in(record_type, keys, rows) if with_titles else {}
     return Page(rows, total, exact, _cursor(order, rows[-1]) if more else None, found)
+
+
+async def each_page(query: Query, size: int) -> AsyncGenerator[Sequence[Mapping[str, Any]]]:
+    """All rows of a list in its order, so many at a time, none counted. Raises Invalid as `fetch_page` does.
+
+    What is written in between can move a row past where the list has got to: read inside `db.reading`.
+    """
+    order, keys = _order(query.record_type, query.sort), fields_named(query.record_type, query.fields)
+    after: Clause | None = None
+    while True:
+        rows = await _rows(query.record_type, keys, order, both(query.clause, after), size, 0)
+        if rows:
+            yield rows
+        if len(rows) < size:
+            return
+        after = _after(order, _cursor(order, rows[-1]))
+
+
+async def titles_in(
+    record_type: RecordType, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Mapping[int, str]]:
+    """What the records are called that these rows refer to, as in `Page.titles`. One query in all."""
+    referring = {key: target for key in keys if (target := record_type.fields[key].target) is not None}
+    wanted: dict[Any, set[int]] = {target: set() for target in referring.values()}
+    for key, target in referring.items():
+        wanted[target] |= {row[key] for row in rows}
+    known = await references.titles_by_table(wanted)
+    return {key: known[target] for key, target in referring.items()}
 
 
 async def bounded_count(
@@ -162,7 +202,8 @@ def _summed(by: Field, added: Field | None, row: Mapping[str, Any]) -> dict[str,
 # ------------------------------------------------------------------ rows
 
 
-def _fields(record_type: RecordType, keys: Sequence[str]) -> tuple[str, ...]:
+def fields_named(record_type: RecordType, keys: Sequence[str]) -> tuple[str, ...]:
+    """The fields asked for and the id, all that can be seen where none is. Raises Invalid for one that can't."""
     if not keys:
         return tuple(k for k in record_type.fields if visible_field(record_type, k))
     for key in keys:
@@ -265,18 +306,3 @@ def _fits(column: Column, value: Any) -> bool:
     if isinstance(value, str):
         return column.value_type is str and _STORABLE.fullmatch(value) is not None
     return type(value) is column.value_type and type(value) in (dt.date, bool)
-
-
-async def _titles(
-    record_type: RecordType, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]
-) -> dict[str, Mapping[int, str]]:
-    by_target: dict[Any, list[str]] = {}
-    for key in keys:
-        target = record_type.fields[key].target
-        if target is not None:
-            by_target.setdefault(target, []).append(key)
-    found: dict[str, Mapping[int, str]] = {}
-    for target, keys_of_target in by_target.items():
-        known = await references.titles(target, {r[k] for r in rows for k in keys_of_target})
-        found.update(dict.fromkeys(keys_of_target, known))
-    return found

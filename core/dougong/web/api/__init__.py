@@ -6,6 +6,7 @@ from dougong.web.api import (
     changes,
     comments,
     explain,
+    exports,
     favourites,
     fields,
     groups,
@@ -41,5 +42,6 @@ routes = [
     *favourites.routes,
     *comments.routes,
     *views.routes,
+    *exports.routes,
     *records.routes,
 ]

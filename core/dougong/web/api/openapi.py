@@ -9,6 +9,7 @@ from litestar import Request, Response, get
 
 from dougong import __version__
 from dougong.access.principal import current
+from dougong.exports.services import FORMATS
 from dougong.i18n import current_locale
 from dougong.plugin.lookups import TONES
 from dougong.jobs.watching import STATES
@@ -229,7 +230,7 @@ def _any_record_paths(known: Sequence[RecordType]) -> Json:
     talked_of = [record_type for record_type in known if record_type.menu]
     shared = [record_type for record_type in known if record_type.scope.has("role")]
     filed = [record_type for record_type in known if takes_files(record_type)]
-    described = _of_any(known, {**_history_and_summary(), **_favourite(), **_views()})
+    described = _of_any(known, {**_history_and_summary(), **_favourite(), **_views(), **_export()})
     described |= _of_any(talked_of, _comments())
     described |= _of_any(shared, _shares())
     return described | _of_any(filed, _attachments())
@@ -327,6 +328,17 @@ def _views() -> Json:
     }
 
 
+def _export() -> Json:
+    """A list as a file, made whole before its first byte is sent."""
+    texts = [_query(name, {"type": "string"}) for name in ("filter", "sort", "fields")]
+    kinds = {
+        one.media_type.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}} for one in FORMATS.values()
+    }
+    asked = [_query("format", {"type": "string", "enum": list(FORMATS)}), _query("q", _words(200)), *texts]
+    file = {"200": {"description": "OK", "content": kinds}}
+    return {f"{_ANY}/export": {"get": _operation("export", "Record", _EVERY_TYPE, asked, file, (400, 404))}}
+
+
 def _shares() -> Json:
     new = {"$ref": "#/components/schemas/NewShare"}
     listed, made = _json(_items({"type": "object"})), {"201": _json({"type": "object"})}
@@ -418,6 +430,7 @@ def _house_paths() -> Json:
         **_template_paths(path_parameter),
         **_change_paths(),
         "/api/v1/record-types": {"get": _operation("types", "House", ["House"], [], anything, ())},
+        **_exports_paths(),
         "/api/v1/record-types/{collection}": {
             "get": _operation("type", "House", ["House"], [path_parameter], anything, (404,))
         },
@@ -435,6 +448,30 @@ def _mention_paths() -> Json:
         "/api/v1/mentions/{mention}/seen": {
             "put": _operation("seeMention", "House", ["House"], [number], done, (404,))
         },
+    }
+
+
+def _exports_paths() -> Json:
+    """What was exported, by whom."""
+    texts = {key: {"type": "string"} for key in ("who", "door", "collection", "format", "q", "sort")}
+    made = {
+        "type": "object",
+        "required": ["id", "at", "staff", "filter", "fields", "rows", *texts],
+        "properties": {
+            "id": _ID,
+            "at": {"type": "string", "format": "date-time"},
+            "staff": {"type": ["integer", "null"]},
+            "filter": {},
+            "fields": {"type": "array", "items": {"type": "string"}},
+            "rows": {"type": "integer"},
+            **texts,
+        },
+    }
+    listed = [_query("limit", _whole(200)), _query("before", _whole(999_999_999))]
+    return {
+        "/api/v1/exports": {
+            "get": _operation("exports", "House", ["House"], listed, {"200": _json(_items(made))}, (400,))
+        }
     }
 
 

@@ -7,7 +7,7 @@ header Change-Batch.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Request, Response, delete, get, patch, post
@@ -33,7 +33,7 @@ from dougong.web.addresses import id_at
 from dougong.web.api.json_text import holds_nul, read_json
 from dougong.web.problems import BadRequest, PreconditionRequired, UnsupportedContent
 
-__all__ = ["based_on", "json_object", "routes", "type_at", "whole_number"]
+__all__ = ["based_on", "json_object", "moment_sent", "query_from", "routes", "type_at", "whole_number"]
 
 LIST_PARAMETERS = ("q", "filter", "sort", "fields", "limit", "cursor", "page", "count")
 
@@ -104,9 +104,9 @@ def _batch() -> str:
 # ------------------------------------------------------------------ reading
 
 
-def query_from(record_type: RecordType, given: Mapping[str, str]) -> Query:
-    """A list query from address parameters; Invalid names the one that can't be read."""
-    unknown = [k for k in given if k not in LIST_PARAMETERS]
+def query_from(record_type: RecordType, given: Mapping[str, str], known: Sequence[str] = LIST_PARAMETERS) -> Query:
+    """A list query from address parameters; Invalid names the one that can't be read, or isn't among those `known`."""
+    unknown = [k for k in given if k not in known]
     if unknown:
         raise Invalid(
             *(Problem(k, _("There is no parameter “%(name)s”.", name=k), given[k], "unknown") for k in unknown)
@@ -201,7 +201,7 @@ async def read_history(collection: str, record_id: str, request: Request[Any, An
     return {
         "items": [
             {
-                "id": e.id, "at": _moment_sent(e.at), "staff": e.staff, "who": e.who, "verb": e.verb,
+                "id": e.id, "at": moment_sent(e.at), "staff": e.staff, "who": e.who, "verb": e.verb,
                 "reason": str(e.reason), "why": e.why, "door": e.door, "batch": e.batch,
                 "before": _as_sent(record_type, e.before), "after": _as_sent(record_type, e.after),
             }
@@ -260,13 +260,13 @@ def _differing(differing: Differing, sent: Mapping[str, Any]) -> dict[str, Any]:
     told = {"field": field.key, "theirs": _sent(field, differing.theirs)}
     if differing.known:
         told["original"] = _sent(field, differing.original)
-        told["by"], told["at"] = differing.who, differing.at and _moment_sent(differing.at)
+        told["by"], told["at"] = differing.who, differing.at and moment_sent(differing.at)
     if field.key in sent:
         told["yours"] = sent[field.key]
     return told
 
 
-def _moment_sent(moment: dt.datetime) -> str:
+def moment_sent(moment: dt.datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
