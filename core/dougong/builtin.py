@@ -58,8 +58,8 @@ core = Plugin(
         Right("fields.manage", _("Add fields to records and lay out their templates")),
         Right("settings.manage", _("Change settings")),
         Right("views.share", _("Share views of lists with everybody")),
-    ],
         Right("exports.see", _("See who exported what")),
+    ],
     presets=records.presets,
     lookups=[education],
     openings=[

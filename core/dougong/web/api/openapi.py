@@ -11,8 +11,8 @@ from dougong import __version__
 from dougong.access.principal import current
 from dougong.exports.services import FORMATS
 from dougong.i18n import current_locale
-from dougong.plugin.lookups import TONES
 from dougong.jobs.watching import STATES
+from dougong.plugin.lookups import TONES
 from dougong.plugin.snapshot import Snapshot, current_snapshot
 from dougong.records.attachments import takes_files
 from dougong.records.fields import Field
@@ -426,11 +426,12 @@ def _house_paths() -> Json:
         **_explain_paths(),
         **_mention_paths(),
         **_session_paths(),
+        **_job_paths(),
         **_field_paths(path_parameter),
         **_template_paths(path_parameter),
         **_change_paths(),
-        "/api/v1/record-types": {"get": _operation("types", "House", ["House"], [], anything, ())},
         **_exports_paths(),
+        "/api/v1/record-types": {"get": _operation("types", "House", ["House"], [], anything, ())},
         "/api/v1/record-types/{collection}": {
             "get": _operation("type", "House", ["House"], [path_parameter], anything, (404,))
         },
@@ -439,7 +440,6 @@ def _house_paths() -> Json:
 
 
 def _mention_paths() -> Json:
-        **_job_paths(),
     number = {"name": "mention", "in": "path", "required": True, "schema": _ID}
     waiting = _items({"type": "object", "required": ["id", "comment"], "properties": {"id": _ID, "comment": _COMMENT}})
     done = {"204": {"description": "Done"}}
@@ -594,11 +594,11 @@ def _field_paths(collection: Json) -> Json:
                 "switchOff", "Field", tag, [collection, key], {"204": {"description": "Switched off"}}, (404, 409)
             ),
         },
-        f"{base}/{{key}}/kind": {
-            "put": _operation(
         f"{base}/{{key}}/uses": {
             "get": _operation("readUses", "Field", tag, [collection, key], {"200": _field_uses()}, (404, 429))
         },
+        f"{base}/{{key}}/kind": {
+            "put": _operation(
                 "setKind", "Field", tag, [collection, key], {"200": one}, (*errors, 429), body("KindChange")
             )
         },
@@ -610,8 +610,6 @@ def _field_paths(collection: Json) -> Json:
     }
 
 
-def _template_paths(collection: Json) -> Json:
-    """Which fields are used per main category, and how the form is laid out."""
 def _field_uses() -> Json:
     number, words = {"type": "integer"}, {"type": "string"}
     properties = {
@@ -631,6 +629,8 @@ def _list_of(properties: Json) -> Json:
     return {"type": "array", "items": one}
 
 
+def _template_paths(collection: Json) -> Json:
+    """Which fields are used per main category, and how the form is laid out."""
     category = {"name": "category", "in": "query", "required": False, "schema": {"type": "string"}}
     where, tag = [collection, category], ["Fields and templates"]
     flag, words = {"type": "boolean"}, {"type": "string"}
@@ -795,43 +795,6 @@ def _explain_paths() -> Json:
     }
 
 
-def _body_schemas() -> Json:
-    """The bodies of the house's own services, each with what it is made of."""
-    found: Json = {}
-    for name, model in {
-        **access.BODIES,
-        **comments.BODIES,
-        **fields.BODIES,
-        **groups.BODIES,
-        **templates.BODIES,
-        **views.BODIES,
-    }.items():
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        found |= schema.pop("$defs", {})
-        found[name] = schema
-    return found
-
-
-def _plugin_paths(handlers: Sequence[Any]) -> Json:
-    """Plugins' own services, as far as their signature says: query parameters by name and type."""
-    found: Json = {}
-    for handler in handlers:
-        for path in sorted(handler.paths):
-            if not path.startswith("/api/"):
-                continue
-            parameters = [
-                _query(name, _schema_of(p.annotation), required=not p.has_default)
-                for name, p in handler.parsed_fn_signature.parameters.items()
-                if name not in ("request", "data")
-            ]
-            answer = {str(handler.status_code): _json({})}
-            name = handler.handler_name or handler.fn.__name__
-            for method in sorted(handler.http_methods - {"HEAD", "OPTIONS"}):
-                operation = _operation(
-                    name,
-                    handler.opt["plugin"].capitalize(),
-                    [handler.opt["plugin"]],
-                    parameters,
 def _job_paths() -> Json:
     """Jobs, one's own or everybody's, and what is due by itself."""
     tag, base = ["Jobs"], "/api/v1"
@@ -883,6 +846,43 @@ def _whole_object(properties: Json) -> Json:
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
+def _body_schemas() -> Json:
+    """The bodies of the house's own services, each with what it is made of."""
+    found: Json = {}
+    for name, model in {
+        **access.BODIES,
+        **comments.BODIES,
+        **fields.BODIES,
+        **groups.BODIES,
+        **templates.BODIES,
+        **views.BODIES,
+    }.items():
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        found |= schema.pop("$defs", {})
+        found[name] = schema
+    return found
+
+
+def _plugin_paths(handlers: Sequence[Any]) -> Json:
+    """Plugins' own services, as far as their signature says: query parameters by name and type."""
+    found: Json = {}
+    for handler in handlers:
+        for path in sorted(handler.paths):
+            if not path.startswith("/api/"):
+                continue
+            parameters = [
+                _query(name, _schema_of(p.annotation), required=not p.has_default)
+                for name, p in handler.parsed_fn_signature.parameters.items()
+                if name not in ("request", "data")
+            ]
+            answer = {str(handler.status_code): _json({})}
+            name = handler.handler_name or handler.fn.__name__
+            for method in sorted(handler.http_methods - {"HEAD", "OPTIONS"}):
+                operation = _operation(
+                    name,
+                    handler.opt["plugin"].capitalize(),
+                    [handler.opt["plugin"]],
+                    parameters,
                     answer,
                     (400, 404, 429),
                 )
