@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Request, Response, get
@@ -10,17 +11,20 @@ from piccolo.columns.combination import WhereRaw
 from dougong.access.principal import current
 from dougong.access.rights import may
 from dougong.errors import Forbidden, NotFound
+from dougong.i18n import _
 from dougong.plugin.snapshot import current_snapshot
+from dougong.records.fields import Field
+from dougong.records.filters import visible_field
 from dougong.records.queries import Query, fetch_page
 from dougong.records.types import RecordType
 from dougong.web.pages.lists import title_text
-from dougong.web.pages.search import visible
 from dougong.web.render import fragment
 from dougong.web.views import Line, SimilarRecords
 
-__all__ = ["routes"]
+__all__ = ["fields_beside", "routes", "words_beside"]
 
 MOST = 20
+LONGEST = 60
 
 
 @get("/lookup/{collection:str}", include_in_schema=False)
@@ -31,18 +35,35 @@ async def look_up(request: Request[Any, Any, Any], collection: str) -> list[dict
     if not may(current(), record_type, "read"):
         raise Forbidden
     text = request.query_params.get("q", "").strip()[:100].replace("\x00", "")
-    title = record_type.title._meta.name
-    extra = [k for k in record_type.search_keys if k != title and visible(record_type, k)][:1]
-    query = Query(record_type, q=text, sort=title, fields=(title, *extra), limit=MOST, also=_in_use(record_type))
+    title, beside = record_type.title._meta.name, fields_beside(record_type)
+    fields = (title, *(f.key for f in beside))
+    query = Query(record_type, q=text, sort=title, fields=fields, limit=MOST, also=_in_use(record_type))
     found = await fetch_page(query, with_titles=True)
+    labels = [title_text(record_type.fields[title], row[title], found.titles.get(title, {})) for row in found.rows]
     return [
-        {
-            "value": str(row["id"]),
-            "label": title_text(record_type.fields[title], row[title], found.titles.get(title, {})),
-            "hint": str(row[extra[0]] or "")[:60] if extra and record_type.fields[extra[0]].target is None else "",
-        }
-        for row in found.rows
+        {"value": str(row["id"]), "label": label, "hint": words_beside(beside, row, label, text)}
+        for row, label in zip(found.rows, labels, strict=True)
     ]
+
+
+def fields_beside(record_type: RecordType) -> Sequence[Field]:
+    """The fields a record is found by besides its title, as far as the person may see them."""
+    title = record_type.title._meta.name
+    known = [visible_field(record_type, key) for key in record_type.search_keys if key != title]
+    return [field for field in known if field is not None and field.target is None]
+
+
+def words_beside(fields: Sequence[Field], row: Mapping[str, Any], label: str, text: str) -> str:
+    """What stands beside the title of a record that was found: where the title doesn't hold what was typed, the field that
+    does, with its name; else the first one that has but one line."""
+    shown = {f: f.type.show(row[f.key], f) for f in fields if row[f.key] not in (None, "")}
+    sought = text.casefold()
+    if sought not in label.casefold():
+        for field, words in shown.items():
+            for line in words.splitlines():
+                if sought in line.casefold():
+                    return str(_("%(field)s: %(words)s", field=field.label, words=line[:LONGEST]))
+    return next((words[:LONGEST] for field, words in shown.items() if field.kind != "long_text"), "")
 
 
 def _in_use(record_type: RecordType) -> WhereRaw | None:
