@@ -1,8 +1,10 @@
 """Visits to customers: planned, done or cancelled."""
 
-from dougong.api import Menu, Plugin, Preset, Tile, _
+from dougong.api import Department, Menu, Opening, Plugin, Preset, Schedule, Tile, _
+from dougong_customers.api import Contact, Customer
 
-from . import customers, records, reports
+from . import customers, jobs, records, reports, services
+from .tables import Visit
 
 plugin = Plugin(
     name="visits",
@@ -13,6 +15,15 @@ plugin = Plugin(
     records=[records.visit],
     extends=[customers.visits],
     menus=[Menu(records.visit, group="crm", order=50)],
+    schedules=[Schedule(jobs.cancel_forgotten_visits, cron="0 8 * * mon-sat")],
     tiles=[Tile(reports.visits_due, label=_("Visits due"), icon="map-pin", order=40, empty=_("No visit is due."))],
+    openings=[
+        Opening(
+            services.cancel_forgotten_visits,
+            _("The visits nobody made, to cancel them"),
+            sees=[Visit, Customer, Contact, Department],  # and what a visit names
+            per_minute=None,  # nobody asks for it, and it answers nobody
+        )
+    ],
     presets=[Preset(role, records.visit, {"delete": ()}) for role in ("sales", "service")],  # managers delete visits
 )

@@ -7,10 +7,13 @@ import datetime as dt
 import pytest
 import pytest_asyncio
 
+from dougong.access.principal import acting_as
 from dougong.errors import Forbidden, Invalid
+from dougong.jobs.steps import NOBODY
 from dougong.records import desk
 from dougong.testing import open_world
 from dougong_customers.api import Customer, Interaction
+from dougong_visits.jobs import cancel_forgotten_visits
 from dougong_visits.reports import visits_due
 from dougong_visits.tables import Visit
 
@@ -81,3 +84,23 @@ async def test_a_visit_that_is_due_stands_on_the_home_page(world):
         customer = await Customer.objects().where(Customer.name == "拜访四厂").first()
         await planned(customer)
         assert "拜访四厂" in {row.label for row in await visits_due()}
+
+
+async def test_a_visit_nobody_made_is_cancelled_after_a_month_and_those_still_to_come_are_not(world):
+    async with world.acting("wangfang"):
+        customer = await desk.create(Customer, {"name": "拜访五厂"})
+        visit, other = await planned(customer), await planned(customer)
+        await desk.move(other, "done", values={"outcome": "谈妥了"})
+    day = TOMORROW.date()
+    with acting_as(NOBODY):
+        await cancel_forgotten_visits(day + dt.timedelta(days=29))
+        assert await state_of(world, visit, other) == ["planned", "done"]
+        await cancel_forgotten_visits(day + dt.timedelta(days=32))
+    assert await state_of(world, visit, other) == ["cancelled", "done"]
+
+
+async def state_of(world, *visits):
+    async with world.acting("wangfang"):
+        rows = await Visit.select(Visit.id, Visit.state)
+    states = {row["id"]: row["state"] for row in rows}
+    return [states[visit.id] for visit in visits]
