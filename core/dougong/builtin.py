@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dougong.access.explain import explain, readers_of
+from dougong.exports.log import SEE
 from dougong.i18n import _
+from dougong.imports.jobs import bring_in, try_import
 from dougong.people import hooks, records
 from dougong.people.tables import education
 from dougong.plugin.contributions import Menu, Opening, Right
@@ -44,6 +46,7 @@ core = Plugin(
             right="lookups.manage",
         ),
         Menu("/fields", group="admin", order=45, label=_("Fields and forms"), icon="forms", right="fields.manage"),
+        Menu("/exports", group="admin", order=47, label=_("Exports"), icon="file-export", right=SEE),
         Menu("/settings", group="admin", order=50, label=_("Settings"), icon="settings", right="settings.manage"),
     ],
     rights=[
@@ -58,9 +61,10 @@ core = Plugin(
         Right("fields.manage", _("Add fields to records and lay out their templates")),
         Right("settings.manage", _("Change settings")),
         Right("views.share", _("Share views of lists with everybody")),
-        Right("exports.see", _("See who exported what")),
+        Right(SEE, _("See who exported what")),
     ],
     presets=records.presets,
+    jobs=[try_import, bring_in],
     lookups=[education],
     openings=[
         Opening(where_used, _("Who refers to a record that can't be deleted, as numbers"), sees=None),

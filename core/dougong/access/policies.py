@@ -45,7 +45,7 @@ __all__ = [
 _OWNERS = frozenset({"read", "create", "edit", "delete"})
 _NO_GRANT = Grant(frozenset(), ())
 # What is not barred by a record's being deactivated.
-_VIEWING = frozenset({"read", "export", "create", DEACTIVATE})
+_VIEWING = frozenset({"read", "export", "create", "import", DEACTIVATE})
 _types: dict[str, RecordType] = {}
 
 

@@ -84,5 +84,5 @@ staff = RecordType(
 
 records = [position, department, staff]
 
-_KEEP = {action: ["all"] for action in ("create", "edit", "delete", DEACTIVATE, "export")}
+_KEEP = {action: ["all"] for action in ("create", "edit", "delete", DEACTIVATE, "export", "import")}
 presets = [Preset("hr", kept, _KEEP) for kept in records]

@@ -44,6 +44,7 @@ ACTION_LABELS: Mapping[str, Text] = {
     "edit": _("Edit"),
     "delete": _("Delete"),
     "export": _("Export"),
+    "import": _("Import"),
 }
 ACTIONS = tuple(ACTION_LABELS)
 DEACTIVATE = "deactivate"

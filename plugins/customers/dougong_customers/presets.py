@@ -17,18 +17,18 @@ PRESETS = [
     Preset(
         "sales",
         records.customer,
-        {"read": OWN, "create": OWN, "edit": OWN, "delete": OWNED, "deactivate": OWNED, "export": OWNED},
+        {"read": OWN, "create": OWN, "edit": OWN, "delete": OWNED, "deactivate": OWNED, "export": OWNED, "import": OWN},
     ),
     Preset(
         "manager",
         records.customer,
-        dict.fromkeys(("read", "create", "edit", "delete", "deactivate", "export", "approve"), HERE),
+        dict.fromkeys(("read", "create", "edit", "delete", "deactivate", "export", "import", "approve"), HERE),
     ),
     Preset("service", records.customer, {"read": ("department",)}, hidden=[Customer.credit_limit]),
     Preset(
         "marketing",
         records.customer,
-        {"read": ("all",), "create": OWN, "edit": OWN, "export": ("all",)},
+        {"read": ("all",), "create": OWN, "edit": OWN, "export": ("all",), "import": OWN},
         hidden=[Customer.credit_limit],
     ),
     *(
