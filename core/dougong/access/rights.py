@@ -28,7 +28,6 @@ __all__ = [
     "held_on_each",
     "may",
     "may_do",
-    "may_hand_on",
     "may_with",
     "need",
     "need_in_use",
@@ -131,12 +130,6 @@ async def held_on_each(
         for row in await fetch(QueryString(sql, *conditions, ids(db, each))):
             each[row["id"]] |= {action for n, action in enumerate(asked) if row[f"may_{n}"]}
     return each
-
-
-async def may_hand_on(record_type: RecordType, record_ids: Iterable[int]) -> bool:
-    """Whether the acting person may say who owns all these records."""
-    wanted = set(record_ids)
-    return wanted <= await to_hand_on(record_type, wanted)
 
 
 async def to_hand_on(record_type: RecordType, record_ids: Iterable[int]) -> set[int]:

@@ -233,7 +233,7 @@ async def keep(file: Received) -> Attached:
     await file.draft.keep()
     async with transaction(_("Attached “%(name)s”", name=file.name)):
         number = await _insert(file)
-        await _note(file.record_type, file.record_id, "attach", file.name)
+        await _note(file.record_type, file.record_id, "attach", file.name, number)
         return await file_of(file.record_type, file.record_id, number)
 
 
@@ -276,7 +276,7 @@ async def remove(record_type: RecordType, record_id: int, number: int) -> Attach
     file = await file_of(record_type, record_id, number)
     async with transaction(_("Removed “%(name)s”", name=file.name)):
         await _set_removed(file, dt.datetime.now(dt.UTC))
-        await _note(record_type, record_id, "detach", file.name)
+        await _note(record_type, record_id, "detach", file.name, file.id)
     return file
 
 
@@ -287,7 +287,7 @@ async def bring_back(record_type: RecordType, record_id: int, number: int) -> At
         raise NotFound
     async with transaction(_("Brought back “%(name)s”", name=file.name)):
         await _set_removed(file, None)
-        await _note(record_type, record_id, "attach", file.name)
+        await _note(record_type, record_id, "attach", file.name, file.id)
     return file
 
 
@@ -300,9 +300,9 @@ async def _set_removed(file: Attached, moment: dt.datetime | None) -> None:
             raise NotFound
 
 
-async def _note(record_type: RecordType, record_id: int, verb: str, file: str) -> None:
+async def _note(record_type: RecordType, record_id: int, verb: str, file: str, number: int) -> None:
     """Into the record's own history. "attach" or "detach" changes no field, so no undo of an edit takes it for one."""
-    side = {"attachment": file}
+    side = {"attachment": file, "attachment_id": number}
     entry = Change(record_id, verb, side if verb == "detach" else None, side if verb == "attach" else None)
     with cleared("desk"):
         await change_log.append(record_type.key, [entry])

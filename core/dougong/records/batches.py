@@ -17,19 +17,42 @@ from dougong.people.tables import Staff, User
 from dougong.records import references
 from dougong.records.gate import cleared, ids, physical
 
-__all__ = ["Author", "Batch", "Done", "Since", "Summary", "names_of", "read_batch", "read_small", "recent_of", "since"]
+__all__ = [
+    "Author",
+    "Batch",
+    "Beside",
+    "Done",
+    "Since",
+    "Summary",
+    "names_of",
+    "read_batch",
+    "read_small",
+    "recent_of",
+    "since",
+]
 
 _COLUMNS = "id, batch, by_user, staff, reason, record, record_id, verb, before, after"
 _VERBS = frozenset({"create", "update", "remove"})
+_BESIDE = frozenset({"attach", "detach", "share"})
 Author = tuple[int, int | None]
 """An account and the member of staff behind it; account 0 is the system."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What was done to something kept beside a record: verb "attach", "detach" or "share", as the log has it."""
+
+    verb: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
 
 
 @dataclass
 class Done:
     """What a batch did to one record in all. `before` None: it made it; `after` None: it removed it.
 
-    `steps` are the changes of state on the way, `last` the number of its last entry.
+    `steps` are the changes of state on the way, `beside` what was done to things kept beside it (files, shares), each in
+    its order, `last` the number of its last entry.
     """
 
     record: str
@@ -37,6 +60,7 @@ class Done:
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     steps: list[tuple[str, str]] = field(default_factory=list)
+    beside: list[Beside] = field(default_factory=list)
     last: int = 0
 
 
@@ -85,10 +109,15 @@ def _batch(rows: Sequence[Mapping[str, Any]]) -> Batch:
 def _in_all(rows: Iterable[Mapping[str, Any]]) -> list[Done]:
     found: dict[tuple[str, int], Done] = {}
     for row in rows:
-        if row["verb"] not in _VERBS:
-            continue
         key = (row["record"], row["record_id"])
         before, after = (None if row[side] is None else json.loads(row[side]) for side in ("before", "after"))
+        if row["verb"] in _BESIDE:
+            done = found.setdefault(key, Done(*key, before={}, after={}))
+            done.beside.append(Beside(row["verb"], before or {}, after or {}))
+            done.last = row["id"]
+            continue
+        if row["verb"] not in _VERBS:
+            continue
         if key not in found:
             found[key] = Done(*key, before=None if before is None else {}, after={})
         _take(found[key], before, after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,9 @@ from piccolo.querystring import QueryString
 
 from dougong.access.principal import current
 from dougong.access.rights import may, within_reach
+from dougong.access.services.sharing import Terms, Whom, share_records, shared_on
 from dougong.db import engine, fetch, transaction
+from dougong.db.columns import Option
 from dougong.errors import Invalid, NotFound, Problem
 from dougong.i18n import Text, _, number_text
 from dougong.records import desk, references
@@ -18,7 +21,9 @@ from dougong.records.actions import form_values, is_for
 from dougong.records.desk import Changed
 from dougong.records.fields import Field
 from dougong.records.gate import ids
+from dougong.records.kinds import MOST_CHOICES, keys_text
 from dougong.records.queries import Query
+from dougong.records.statements import locked
 from dougong.records.types import Action, Move, RecordType
 from dougong.records.values import read_values, writable
 
@@ -27,17 +32,20 @@ __all__ = [
     "Job",
     "change_many",
     "changeable",
+    "choosable",
+    "choose_many",
     "delete_many",
     "jobs_of",
     "matching",
     "move_many",
     "run_many",
+    "share_many",
     "skipped_before",
     "within_limit",
 ]
 
 MOST = 5_000
-EDIT, HAND_OVER, DELETE = "edit", "owner", "delete"
+EDIT, CHOOSE, HAND_OVER, SHARE, DELETE = "edit", "choices", "owner", "share", "delete"
 READ_ONLY_NOW = _("A field can't be changed while the record is as it is.")
 Skipped = dict[int, Text | str]
 
@@ -45,7 +53,7 @@ Skipped = dict[int, Text | str]
 @dataclass(frozen=True)
 class Job:
     """One thing to do with a selection: what it is called and the right it needs. A step names its `target`, a verb its
-    `action`; `reason`: it asks why."""
+    `action`, what adds choices to a field and takes some away its `field`; `reason`: it asks why."""
 
     key: str
     label: Text
@@ -55,6 +63,7 @@ class Job:
     target: str = ""
     reason: bool = False
     action: Action | None = None
+    field: str = ""
 
 
 def jobs_of(record_type: RecordType) -> list[Job]:
@@ -62,6 +71,12 @@ def jobs_of(record_type: RecordType) -> list[Job]:
     found = [Job(EDIT, _("Change fields"), "pencil")] if changeable(record_type) else []
     if "owner" in changeable(record_type):
         found.append(Job(HAND_OVER, _("Hand over"), "user-share"))
+    found += [
+        Job(f"{CHOOSE}-{key}", _("%(field)s: add, take away", field=field.label), "tags", field=key)
+        for key, field in choosable(record_type).items()
+    ]
+    if record_type.scope.has("role"):
+        found.append(Job(SHARE, _("Share"), "share"))
     found += _steps(record_type)
     found += [Job(a.key, a.label, a.icon, a.right, action=a) for a in record_type.actions if a.many is not None]
     found.append(Job(DELETE, _("Delete"), "trash", "delete", danger=True))
@@ -95,6 +110,11 @@ def changeable(record_type: RecordType) -> dict[str, Field]:
         for key, field in record_type.entered.items()
         if key != "state" and not field.column._meta.unique and writable(record_type, field, who)
     }
+
+
+def choosable(record_type: RecordType) -> dict[str, Field]:
+    """Those of them that hold several choices, tags for instance: some can be added or taken away while others stay."""
+    return {key: field for key, field in changeable(record_type).items() if field.kind == "choices"}
 
 
 async def matching(query: Query) -> list[int]:
@@ -144,6 +164,55 @@ async def _held_in_their_state(
     rows = await fetch(QueryString(sql, ids(engine(), record_ids)))
     open_in = {s: all(writable(record_type, f, who, s) for f in fields) for s in {row["state"] for row in rows}}
     return {row["id"]: READ_ONLY_NOW for row in rows if not open_in[row["state"]]}
+
+
+async def choose_many(
+    record_type: RecordType, record_ids: Sequence[int], key: str, *, add: Sequence[Any] = (), take: Sequence[Any] = ()
+) -> Changed:
+    """Add choices to a field of records and take others away; what else stands there stays.
+
+    NotFound for a field that doesn't hold several choices, or isn't the person's to change; Invalid for what is no choice.
+    """
+    field = choosable(record_type).get(key)
+    if field is None:
+        raise NotFound
+    added, taken = _choices("add", add, field.options), _choices("take", take, field.every_option)
+    if not added | taken:
+        raise Invalid(Problem("add", _("Say what is to be changed."), None, "required"))
+    async with transaction(_("Changed together")):
+        held = await _held_in_their_state(record_type, record_ids, {key: None})
+        wanted: dict[int, dict[str, Any]] = {}
+        for row in await locked(record_type, [i for i in record_ids if i not in held], "edit"):
+            chosen = ({*json.loads(row[key])} if row[key] else set()) - taken | added
+            if len(chosen) > MOST_CHOICES:
+                held[row["id"]] = _("Choose at most %(most)s.", most=MOST_CHOICES)
+            else:
+                wanted[row["id"]] = {key: keys_text(chosen) if chosen else field.empty}
+        done = await desk.update_each(record_type.table, wanted)
+        beyond = await desk.out_of_reach(record_type, record_ids, {*wanted, *held})
+    skipped = {**beyond, **held, **done.skipped}
+    equal = {i: desk.EQUAL for i in record_ids if i not in {*done.changed, *skipped}}
+    return Changed(done.changed, {**skipped, **equal})
+
+
+def _choices(name: str, given: Sequence[Any], options: Sequence[Option]) -> set[str]:
+    known = {option.key for option in options}
+    wrong = [key for key in given if not isinstance(key, str) or key not in known]
+    if wrong:
+        text = _("“%(value)s” is not one of the choices.", value=wrong[0])
+        raise Invalid(Problem(name, text, wrong[0], "choice"))
+    return set(given)
+
+
+async def share_many(record_type: RecordType, record_ids: Sequence[int], whom: Whom, terms: Terms) -> Changed:
+    """Share records with the same person or department, as far as the acting person may share them."""
+    async with transaction(_("Shared together")):
+        reached = await within_reach(record_type, "edit", record_ids)
+        skipped = await desk.out_of_reach(record_type, record_ids, reached)
+        so_already = {i for i, known in (await shared_on(record_type, reached, whom)).items() if known == terms}
+        problems = await share_records(record_type, reached - so_already, whom, terms)
+    skipped |= {i: problem.message for i, problem in problems.items()} | dict.fromkeys(so_already, desk.EQUAL)
+    return Changed([i for i in record_ids if i in reached and i not in skipped], skipped)
 
 
 async def move_many(record_type: RecordType, record_ids: Sequence[int], to: str, why: str | None = None) -> Changed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -21,7 +21,7 @@ from dougong.i18n import Text, _, amount_text, company_zone, date_text, moment_t
 if TYPE_CHECKING:
     from dougong.records.fields import Field
 
-__all__ = ["KINDS", "Kind", "WrongValue"]
+__all__ = ["KINDS", "Kind", "WrongValue", "keys_text"]
 
 BIGGEST_INT = 2**63 - 1
 MOST_CHOICES = 100
@@ -226,7 +226,12 @@ def _keys(value: Any, field: Field) -> str:
         value = _listed(value)
     if not isinstance(value, list | tuple) or len(value) > MOST_CHOICES:
         raise WrongValue(_("Choose at most %(most)s.", most=MOST_CHOICES))
-    return json.dumps(sorted({_option(key, field) for key in value}), ensure_ascii=False, separators=(",", ":"))
+    return keys_text({_option(key, field) for key in value})
+
+
+def keys_text(keys: Collection[str]) -> str:
+    """Several choices as they are stored."""
+    return json.dumps(sorted(keys), ensure_ascii=False, separators=(",", ":"))
 
 
 def _listed(text: str) -> list[Any]:

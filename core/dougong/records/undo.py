@@ -27,6 +27,7 @@ from dougong.i18n import Text, _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk, references, statements
 from dougong.records.batches import Author, Batch, Done, Since, names_of, read_batch, read_small, since
+from dougong.records.beside import take_back
 from dougong.records.change_log import Change, KindChanged, from_json
 from dougong.records.fields import Field
 from dougong.records.gate import cleared, ids, physical
@@ -220,6 +221,7 @@ class _TakingBack:
             await part.bring_back()
         for part in parts:
             await part.put_back()
+            await part.put_back_beside()
         for part in reversed(parts):
             await part.take_away()
         running = current_transaction()
@@ -366,6 +368,20 @@ class _OfType:
             for i, values in sorted({**moved, **edited}.items())
         ]
         await self._announce("update", entries)
+
+    async def put_back_beside(self) -> None:
+        """Files and shares of records the person may change; who can't was said by `put_back`."""
+        within = await self._within("edit") & self.seen if any(done.beside for done in self.changes) else set()
+        there = {
+            d.record_id: d.beside for d in self.changes if d.beside and d.before is not None and d.after is not None
+        }
+        mine = {record_id: beside for record_id, beside in there.items() if record_id in within}
+        left = await take_back(self.record_type, mine)
+        for record_id, why in left.items():
+            self.keep(record_id, why, "beside")
+        restored = self.whole.restored.get(self.record_type.key, [])
+        if back := [i for i in mine if i not in left and i not in restored]:
+            self.whole.restored[self.record_type.key] += back
 
     async def _may_put_back(self, done: Done) -> bool:
         for alternatives in rights_to_take_back(self.record_type, done):

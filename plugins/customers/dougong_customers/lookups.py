@@ -14,6 +14,7 @@ __all__ = [
     "customer_relation",
     "customer_source",
     "customer_status",
+    "customer_tag",
     "hot_topic",
     "intent",
     "interaction_type",
@@ -37,6 +38,17 @@ organisation_type = Lookup(
         Option("government", _("Government")),
         Option("institution", _("Public institution")),
         Option("other", _("Other")),
+    ],
+)
+
+customer_tag = Lookup(
+    "customer_tag",
+    _("Customer tags"),
+    [
+        Option("vip", _("VIP"), "pri"),
+        Option("partner", _("Strategic partner")),
+        Option("reference", _("Reference customer")),
+        Option("slow_payer", _("Pays late"), "warn"),
     ],
 )
 
@@ -168,6 +180,7 @@ LOOKUPS = [
     customer_level,
     customer_source,
     customer_status,
+    customer_tag,
     intent,
     hot_topic,
     customer_relation,

@@ -16,6 +16,7 @@ END_CUSTOMER = Template(
         _("Sales"): [
             Customer.level,
             Customer.status,
+            Customer.tags,
             Customer.intent,
             Customer.source,
             Customer.hot_topic,
@@ -59,6 +60,7 @@ CHANNEL_CUSTOMER = Template(
         _("Dealership"): [
             Customer.level,
             Customer.status,
+            Customer.tags,
             Customer.credit_limit,
             Customer.last_contacted,
             Customer.next_follow_up,

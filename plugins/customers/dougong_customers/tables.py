@@ -11,6 +11,7 @@ from dougong.api import (
     Integer,
     LongText,
     Money,
+    MultiChoice,
     Phone,
     Record,
     Staff,
@@ -31,6 +32,7 @@ class Customer(Record):
     kind = Choice(lookups.customer_kind, null=False, default="end")
     level = Choice(lookups.customer_level)
     status = Choice(lookups.customer_status)
+    tags = MultiChoice(lookups.customer_tag)
     intent = Choice(lookups.intent)
     source = Choice(lookups.customer_source)
     hot_topic = Choice(lookups.hot_topic)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from litestar import Request, delete, get, patch, post, put
+from litestar import Request, Response, delete, get, patch, post, put
 from pydantic import BaseModel, Field
 
 from dougong.access.conferring import outcomes_of
@@ -26,16 +26,17 @@ from dougong.access.services.roles import (
 )
 from dougong.access.services.roles import create_role as add_role
 from dougong.access.services.roles import roles as all_roles
-from dougong.access.services.sharing import Shared, share_record, shares_of, unshare
+from dougong.access.services.sharing import Shared, Terms, Whom, share_record, shares_of, unshare
 from dougong.db import transaction
 from dougong.errors import Invalid, NotFound, Problem
 from dougong.i18n import _
 from dougong.people.services import operators as accounts
 from dougong.people.tables import Staff
 from dougong.plugin.snapshot import current_snapshot
-from dougong.records import desk
+from dougong.records import bulk, desk
 from dougong.web.addresses import id_at, short_id_at
 from dougong.web.api.bodies import Body, Id
+from dougong.web.api.changes import done_with
 from dougong.web.api.groups import affected
 from dougong.web.api.records import json_object, type_at
 
@@ -85,6 +86,22 @@ class NewShare(Body):
     department: Id | None = None
     level: Literal["read", "edit", "own"] = "read"
     until: str | None = None
+
+    @property
+    def whom(self) -> Whom:
+        return Whom(self.staff, self.department)
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(self.level, _day(self.until))
+
+
+class ShareOfMany(NewShare):
+    """The same for many records: those named by `ids`, or found as a list finds them by `filter` and `q`."""
+
+    ids: list[Id] | None = None
+    filter: Any = None
+    q: str = ""
 
 
 # ------------------------------------------------------------------ operators
@@ -247,20 +264,24 @@ def _share(share: Shared) -> dict[str, Any]:
 
 
 @post("/api/v1/{collection:str}/{record_id:str}/shares", include_in_schema=False)
-async def share(request: AnyRequest, collection: str, record_id: str) -> dict[str, Any]:
+async def share(request: AnyRequest, collection: str, record_id: str) -> Response[dict[str, Any]]:
     """Show a record to a person, or to a department and all below it."""
     record_type, number = type_at(collection, "read"), id_at(record_id)
     given = NewShare.model_validate(await json_object(request))
     await desk.get(record_type.table, number)
-    made = await share_record(
-        record_type,
-        number,
-        staff=given.staff,
-        department=given.department,
-        level=given.level,
-        until=_day(given.until),
-    )
-    return next(_share(s) for s in await shares_of(record_type, number) if s.id == made)
+    async with transaction() as running:
+        made = await share_record(record_type, number, **vars(given.whom), **vars(given.terms))
+        shown = next(_share(s) for s in await shares_of(record_type, number) if s.id == made)
+    return Response(shown, status_code=201, headers={"Change-Batch": running.batch})
+
+
+@post("/api/v1/{collection:str}/shares", include_in_schema=False, status_code=200)
+async def share_many(request: AnyRequest, collection: str) -> Response[dict[str, Any]]:
+    """Show many records to the same one, as far as the asker may share them."""
+    record_type, body = type_at(collection, "read"), await json_object(request)
+    given = ShareOfMany.model_validate(body)
+    meant: dict[str, Any] = {key: body[key] for key in ("ids", "filter", "q") if key in body}
+    return await done_with(meant, record_type, lambda ids: bulk.share_many(record_type, ids, given.whom, given.terms))
 
 
 def _day(text: str | None) -> dt.date | None:
@@ -273,12 +294,14 @@ def _day(text: str | None) -> dt.date | None:
 
 
 @delete("/api/v1/shares/{share_id:str}", include_in_schema=False, status_code=204)
-async def end_share(share_id: str) -> None:
-    await unshare(short_id_at(share_id))
+async def end_share(share_id: str) -> Response[None]:
+    async with transaction() as running:
+        await unshare(short_id_at(share_id))
+    return Response(None, status_code=204, headers={"Change-Batch": running.batch})
 
 
 BODIES: Mapping[str, type[BaseModel]] = {
-    model.__name__: model for model in (NewOperator, RolesOfOperator, NewRole, RoleChanges, NewShare)
+    model.__name__: model for model in (NewOperator, RolesOfOperator, NewRole, RoleChanges, NewShare, ShareOfMany)
 }
 """What is sent, by the name it has in the description of the API."""
 
@@ -296,6 +319,7 @@ routes = [
     preview_role,
     delete_role,
     list_shares,
+    share_many,
     share,
     end_share,
 ]

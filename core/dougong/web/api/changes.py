@@ -22,7 +22,7 @@ from dougong.records.types import RecordType
 from dougong.records.undo import Kept, Undone, undo, what_undo_does
 from dougong.web.api.records import json_object, type_at
 
-__all__ = ["routes"]
+__all__ = ["done_with", "routes"]
 
 
 AnyRequest = Request[Any, Any, Any]
@@ -40,9 +40,11 @@ async def change_many(request: AnyRequest, collection: str) -> Response[dict[str
         if why is not None and not isinstance(why, str):
             raise Invalid(Problem("why", _("Write text here."), why, "type"))
         _need(record_type, *{step.right for step in record_type.lifecycle.steps} if record_type.lifecycle else ())
-        return await _done(body, record_type, lambda found: bulk.move_many(record_type, found, values["state"], why))
+        return await done_with(
+            body, record_type, lambda found: bulk.move_many(record_type, found, values["state"], why)
+        )
     _need(record_type, "edit")
-    return await _done(body, record_type, lambda found: bulk.change_many(record_type, found, values))
+    return await done_with(body, record_type, lambda found: bulk.change_many(record_type, found, values))
 
 
 @delete("/api/v1/{collection:str}", include_in_schema=False, status_code=200)
@@ -50,7 +52,7 @@ async def delete_many(request: AnyRequest, collection: str) -> Response[dict[str
     record_type = type_at(collection, "read")
     body = await _body(request, {"ids"})
     _need(record_type, "delete")
-    return await _done(body, record_type, lambda found: bulk.delete_many(record_type, found))
+    return await done_with(body, record_type, lambda found: bulk.delete_many(record_type, found))
 
 
 @post("/api/v1/{collection:str}/{record_id:str}", include_in_schema=False, status_code=200)
@@ -63,7 +65,21 @@ async def act_on_many(request: AnyRequest, collection: str, record_id: str) -> R
     if not isinstance(values, dict):
         raise Invalid(Problem("values", _("Send the new values as an object."), values, "type"))
     _need(record_type, action.right)
-    return await _done(body, record_type, lambda found: bulk.run_many(record_type, found, action, values))
+    return await done_with(body, record_type, lambda found: bulk.run_many(record_type, found, action, values))
+
+
+@post("/api/v1/{collection:str}/choices", include_in_schema=False, status_code=200)
+async def choose_many(request: AnyRequest, collection: str) -> Response[dict[str, Any]]:
+    """Add choices (tags) to a field of many records and take others away; what else stands there stays."""
+    record_type = type_at(collection, "read")
+    body = await _body(request, {"ids", "filter", "q", "field", "add", "take"})
+    key, add, take = body.get("field"), body.get("add", []), body.get("take", [])
+    if not isinstance(key, str):
+        raise Invalid(Problem("field", _("Write text here."), key, "type"))
+    if wrong := [name for name, chosen in (("add", add), ("take", take)) if not isinstance(chosen, list)]:
+        raise Invalid(Problem(wrong[0], _("Send a list of choices."), body[wrong[0]], "type"))
+    _need(record_type, "edit")
+    return await done_with(body, record_type, lambda ids: bulk.choose_many(record_type, ids, key, add=add, take=take))
 
 
 async def _body(request: AnyRequest, known: set[str]) -> dict[str, Any]:
@@ -81,9 +97,10 @@ def _need(record_type: RecordType, *rights: str) -> None:
         raise Forbidden
 
 
-async def _done(
+async def done_with(
     body: Mapping[str, Any], record_type: RecordType, work: Callable[[Sequence[int]], Awaitable[Changed]]
 ) -> Response[dict[str, Any]]:
+    """The work done with the records a body names, and what became of them."""
     found = await _meant(body, record_type)
     async with transaction() as level:
         done = await work(found)
@@ -150,4 +167,4 @@ def _value(field: Field | None, value: Any) -> Any:
     return None if field is None or value is None else field.type.send(value, field)
 
 
-routes = [change_many, delete_many, act_on_many, preview_undo, take_back]
+routes = [change_many, delete_many, choose_many, act_on_many, preview_undo, take_back]

@@ -230,7 +230,7 @@ def _any_record_paths(known: Sequence[RecordType]) -> Json:
     talked_of = [record_type for record_type in known if record_type.menu]
     shared = [record_type for record_type in known if record_type.scope.has("role")]
     filed = [record_type for record_type in known if takes_files(record_type)]
-    described = _of_any(known, {**_history_and_summary(), **_favourite(), **_views(), **_export()})
+    described = _of_any(known, {**_history_and_summary(), **_favourite(), **_views(), **_export(), **_choosing()})
     described |= _of_any(talked_of, _comments())
     described |= _of_any(shared, _shares())
     return described | _of_any(filed, _attachments())
@@ -337,9 +337,20 @@ def _export() -> Json:
     asked = [_query("format", {"type": "string", "enum": list(FORMATS)}), _query("q", _words(200)), *texts]
     file = {"200": {"description": "OK", "content": kinds}}
     return {f"{_ANY}/export": {"get": _operation("export", "Record", _EVERY_TYPE, asked, file, (400, 404))}}
+def _choosing() -> Json:
+    """Choices of a field that holds several, added to many records or taken away."""
+    keys = {"type": "array", "items": {"type": "string"}}
+    chosen = {"field": {"type": "string"}, "add": keys, "take": keys}
+    meant = {**_named_one_by_one()["properties"], "filter": {}, "q": _words(200)}
+    body = {**_named_one_by_one(), "required": ["field"], "properties": {**meant, **chosen}}
+    many = _operation("chooseMany", "Record", _EVERY_TYPE, [], _MANY_DONE, _WRITES, body)
+    return {f"{_ANY}/choices": {"post": many}}
+
+
 
 
 def _shares() -> Json:
+    many = {"$ref": "#/components/schemas/ShareOfMany"}
     new = {"$ref": "#/components/schemas/NewShare"}
     listed, made = _json(_items({"type": "object"})), {"201": _json({"type": "object"})}
     return {

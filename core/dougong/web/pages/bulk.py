@@ -25,13 +25,14 @@ from dougong.records.values import is_empty
 from dougong.web.pages.dialogs import typed_in
 from dougong.web.pages.forms import Typed, chosen_titles, form_field, model_field, sent, typed_again
 from dougong.web.pages.lists import list_state, type_at
+from dougong.web.pages.sharing import asked_share, share_fields
 from dougong.web.render import go, page
 from dougong.web.views import Crumb, FormField, FormPage, FormSection, Option, Submit
 
 __all__ = ["routes"]
 
 AnyRequest = Request[Any, Any, Any]
-_CLEAR = "clear"
+_CLEAR, _ADD, _TAKE = "clear", "add", "take"
 _MOST_REASONS = 4
 
 
@@ -46,6 +47,10 @@ async def _fields(record_type: RecordType, job: Job, typed: Typed) -> list[FormF
         return [FormField("why", str(_("Why?")), "long_text", typed.values.get("why", ""), error=typed.error("why"))]
     if job.key == bulk.HAND_OVER:
         return await _record_fields(record_type, [record_type.fields["owner"]], typed, required=True)
+    if job.key == bulk.SHARE:
+        return await share_fields(typed)
+    if job.field:
+        return _choices_to_change(record_type.fields[job.field], typed)
     return await _fields_to_change(record_type, typed) if job.key == bulk.EDIT else []
 
 
@@ -65,6 +70,23 @@ async def _fields_to_change(record_type: RecordType, typed: Typed) -> list[FormF
     return [*asked, FormField(_CLEAR, str(_("Empty these fields")), "multi_choice", values=cleared, options=options)]
 
 
+def _choices_to_change(field: Field, typed: Typed) -> list[FormField]:
+    """What is added can be chosen now; what is taken away may be offered no more."""
+    asked = ((_ADD, _("Add"), field.options), (_TAKE, _("Take away"), field.every_option))
+    return [
+        FormField(
+            name,
+            str(label),
+            "multi_choice",
+            values=typed.several.get(name, ()),
+            error=typed.error(name),
+            options=tuple(Option(o.key, str(o.label or o.key)) for o in options),
+            wide=True,
+        )
+        for name, label, options in asked
+    ]
+
+
 def _optional(shown: FormField) -> FormField:
     """Left empty, the field stays as it is in each record: a yes or no needs a third answer."""
     if shown.kind == "yes_no":
@@ -82,6 +104,11 @@ async def _run(record_type: RecordType, job: Job, record_ids: Sequence[int], typ
         return await bulk.move_many(record_type, record_ids, job.target, typed.values.get("why") or None)
     if job.key == bulk.DELETE:
         return await bulk.delete_many(record_type, record_ids)
+    if job.key == bulk.SHARE:
+        return await bulk.share_many(record_type, record_ids, *asked_share(typed))
+    if job.field:
+        chosen = {name: [key for key in typed.several.get(name, ()) if key] for name in (_ADD, _TAKE)}
+        return await bulk.choose_many(record_type, record_ids, job.field, add=chosen[_ADD], take=chosen[_TAKE])
     return await bulk.change_many(record_type, record_ids, _new_values(record_type, job, typed))
 
 
@@ -105,7 +132,7 @@ async def do_many(request: AnyRequest, collection: str, what: str) -> Response[A
     record_type = type_at(collection)
     job = next((j for j in bulk.jobs_of(record_type) if j.key == what), None)
     if job is None:
-        raise Forbidden if what in (bulk.EDIT, bulk.HAND_OVER, bulk.DELETE) else NotFound
+        raise Forbidden if what in (bulk.EDIT, bulk.HAND_OVER, bulk.SHARE, bulk.DELETE) else NotFound
     form, typed = await request.form(), await typed_in(request)
     back = list_state(record_type, form).href(page=1)
     try:

@@ -31,8 +31,12 @@ _VERBS: Mapping[str, Text] = {
     "create": _("%(count)s %(what)s created"),
     "update": _("%(count)s %(what)s changed"),
     "remove": _("%(count)s %(what)s deleted"),
+    "share": _("%(count)s %(what)s shared or shared no more"),
+    "attach": _("%(count)s %(what)s: files added"),
+    "detach": _("%(count)s %(what)s: files removed"),
 }
-_ICONS = {"create": "plus", "update": "pencil", "remove": "trash"}
+_ICONS = {"create": "plus", "update": "pencil", "remove": "trash", "share": "share"}
+_ICONS |= dict.fromkeys(("attach", "detach"), "paperclip")
 Titles = Mapping[tuple[str, int], str]
 
 

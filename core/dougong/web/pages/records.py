@@ -91,7 +91,8 @@ AnyRequest = Request[Any, Any, Any]
 RELATED = 50
 _OWN_PARAMS = frozenset({"tab", "kind", "after"})
 """What the page of a record reads of its address; the rest is the list one came from."""
-_ICONS = {"create": "plus", "update": "pencil", "remove": "trash", "attach": "paperclip", "detach": "paperclip"}
+_ICONS = {"create": "plus", "update": "pencil", "remove": "trash", "share": "share"}
+_ICONS |= dict.fromkeys(("attach", "detach"), "paperclip")
 
 
 async def record_at(collection: str, record_id: str) -> tuple[RecordType, Row]:
@@ -557,7 +558,7 @@ def _with_values_back(
 
 def _taking_back(record_type: RecordType, entry: HistoryEntry) -> tuple[Action, ...]:
     """What taking back would do is looked at first: the change may have been one of many."""
-    right = {"create": "delete", "update": "edit"}.get(entry.verb)
+    right = {"remove": None, "create": "delete"}.get(entry.verb, "edit")
     if right is None or not may(current(), record_type, right):
         return ()
     return (Action(str(_("Undo…")), f"/changes/{entry.batch}", "arrow-back-up", look="quiet"),)

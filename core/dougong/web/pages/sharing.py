@@ -9,6 +9,8 @@ from litestar import Request, Response, get, post
 
 from dougong.access.rights import need_with
 from dougong.access.services import share_record, shares_of, unshare
+from dougong.access.services.sharing import Terms, Whom
+from dougong.db import transaction
 from dougong.errors import Invalid, NotFound, Problem
 from dougong.i18n import _
 from dougong.people.tables import Staff
@@ -23,7 +25,7 @@ from dougong.web.pages.records import record_at
 from dougong.web.render import go, page
 from dougong.web.views import FormField, FormPage, Option
 
-__all__ = ["routes"]
+__all__ = ["asked_share", "routes", "share_fields"]
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -42,8 +44,8 @@ async def ask_share(request: AnyRequest, collection: str, record_id: str) -> Res
     return page(request, await _share_page(record_type, record, Typed({"level": "read"})))
 
 
-async def _share_page(record_type: RecordType, record: Row, typed: Typed) -> FormPage:
-    path = f"/{record_type.path}/{record.id}"
+async def share_fields(typed: Typed) -> list[FormField]:
+    """With whom, what for, until when."""
     person = typed.values.get("staff", "")
     known = await titles(Staff, [whole_number(person)])
     levels = (
@@ -51,7 +53,7 @@ async def _share_page(record_type: RecordType, record: Row, typed: Typed) -> For
         Option("edit", str(_("read and edit"))),
         Option("own", str(_("own it together with its owner"))),
     )
-    fields = [
+    return [
         FormField(
             "staff",
             str(_("Person")),
@@ -81,6 +83,10 @@ async def _share_page(record_type: RecordType, record: Row, typed: Typed) -> For
             help=str(_("Up to and including this day; empty for good.")),
         ),
     ]
+
+
+async def _share_page(record_type: RecordType, record: Row, typed: Typed) -> FormPage:
+    path, fields = f"/{record_type.path}/{record.id}", await share_fields(typed)
     intro = _("They see this record although it isn't theirs; what they may do with it, their roles decide.")
     return dialog_page(_("Share"), f"{path}/share", path, fields, typed, save=_("Share"), intro=intro)
 
@@ -90,12 +96,18 @@ async def share(request: AnyRequest, collection: str, record_id: str) -> Respons
     record_type, record = await _shareable(collection, record_id)
 
     async def do(typed: Typed) -> Response[Any]:
-        staff, department = (whole_number(typed.values.get(k, "")) for k in ("staff", "department"))
-        level, until = typed.values.get("level", ""), _day(typed.values.get("until", ""))
-        await share_record(record_type, int(record.id), staff=staff, department=department, level=level, until=until)
-        return go(request, f"/{record_type.path}/{record.id}", _("Shared."))
+        whom, terms = asked_share(typed)
+        async with transaction() as level:
+            await share_record(record_type, int(record.id), **vars(whom), **vars(terms))
+        return go(request, f"/{record_type.path}/{record.id}", _("Shared."), batch=level.batch)
 
     return await answered(request, do, lambda typed: _share_page(record_type, record, typed))
+
+
+def asked_share(typed: Typed) -> tuple[Whom, Terms]:
+    """What was sent. Invalid for a day that is none."""
+    staff, department = (whole_number(typed.values.get(k, "")) for k in ("staff", "department"))
+    return Whom(staff, department), Terms(typed.values.get("level", ""), _day(typed.values.get("until", "")))
 
 
 def _day(text: str) -> dt.date | None:
@@ -111,8 +123,9 @@ async def end_share(request: AnyRequest, collection: str, record_id: str, share_
     number = short_id_at(share_id)
     if number not in {s.id for s in await shares_of(record_type, int(record.id))}:
         raise NotFound
-    await unshare(number)
-    return go(request, f"/{record_type.path}/{record.id}", _("No longer shared."))
+    async with transaction() as level:
+        await unshare(number)
+    return go(request, f"/{record_type.path}/{record.id}", _("No longer shared."), batch=level.batch)
 
 
 routes = [ask_share, share, end_share]
