@@ -337,6 +337,8 @@ def _export() -> Json:
     asked = [_query("format", {"type": "string", "enum": list(FORMATS)}), _query("q", _words(200)), *texts]
     file = {"200": {"description": "OK", "content": kinds}}
     return {f"{_ANY}/export": {"get": _operation("export", "Record", _EVERY_TYPE, asked, file, (400, 404))}}
+
+
 def _choosing() -> Json:
     """Choices of a field that holds several, added to many records or taken away."""
     keys = {"type": "array", "items": {"type": "string"}}
@@ -347,17 +349,15 @@ def _choosing() -> Json:
     return {f"{_ANY}/choices": {"post": many}}
 
 
-
-
 def _shares() -> Json:
-    many = {"$ref": "#/components/schemas/ShareOfMany"}
     new = {"$ref": "#/components/schemas/NewShare"}
     listed, made = _json(_items({"type": "object"})), {"201": _json({"type": "object"})}
+    many = {"$ref": "#/components/schemas/ShareOfMany"}
     return {
         f"{_RECORD}/shares": {
             "get": _operation("shares", "Record", _EVERY_TYPE, [_id_parameter()], {"200": listed}, (404,)),
             "post": _operation("share", "Record", _EVERY_TYPE, [_id_parameter()], made, (400, 404, 409, 413, 415), new),
-        }
+        },
     }
 
 
