@@ -354,6 +354,7 @@ def _shares() -> Json:
     listed, made = _json(_items({"type": "object"})), {"201": _json({"type": "object"})}
     many = {"$ref": "#/components/schemas/ShareOfMany"}
     return {
+        f"{_ANY}/shares": {"post": _operation("shareMany", "Record", _EVERY_TYPE, [], _MANY_DONE, _WRITES, many)},
         f"{_RECORD}/shares": {
             "get": _operation("shares", "Record", _EVERY_TYPE, [_id_parameter()], {"200": listed}, (404,)),
             "post": _operation("share", "Record", _EVERY_TYPE, [_id_parameter()], made, (400, 404, 409, 413, 415), new),
