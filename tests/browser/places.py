@@ -43,6 +43,8 @@ PLACES = {
     "search": "/search?q=hy",
     "password": "/password",
     "changes": "/changes",
+    "jobs": "/jobs",
+    "schedules": "/jobs/schedules",
     "sessions": "/sessions",
     "token-new": "/sessions/tokens/new",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,8 @@ import pytest
 import pytest_asyncio
 
 from dougong.access.principal import acting_as, system
+from dougong.jobs.queue import write_down
+from dougong.jobs.schedules import ask_for_due
 from dougong.plugin.manifest import Plugin
 from dougong.plugin.processes import Presence
 from dougong.plugin.snapshot import current_snapshot
@@ -60,10 +62,19 @@ async def opened(url: str, directory) -> AsyncIterator[Switchboard]:
             await board.presence.announce(current_snapshot().epoch)
             async with company.world.acting("admin"):
                 examples = await _examples(company)
+                await _asked_for(current_snapshot().plugins.values())
             snapshot = current_snapshot()
             yield Switchboard(
                 company, clients, {n: snapshot.plugins[n] for n in NAMES}, examples, dict(snapshot.records)
             )
+
+
+async def _asked_for(plugins: Iterable[Plugin]) -> None:
+    """Each job once, and when each schedule is due."""
+    for plugin in plugins:
+        for job in plugin.all_jobs:
+            await write_down(plugin.name, job, {}, None)
+    await ask_for_due()
 
 
 @asynccontextmanager

@@ -259,6 +259,28 @@ async def lookups(look: Look, plugin: Plugin) -> Seen:
     return seen
 
 
+async def jobs(look: Look, plugin: Plugin) -> Seen:
+    """Each can be asked for, and is shown where it was."""
+    listed = (await look.json("/api/v1/jobs?limit=500")).get("items", [])
+    shown = {(item["plugin"], item["name"]): item["id"] for item in listed}
+    seen: Seen = {}
+    for job in plugin.all_jobs:
+        number = shown.get((plugin.name, job.name), 0)
+        seen[f"{job.name} to be asked for"] = job in current_snapshot().jobs.values()
+        seen[f"{job.name} on the page"] = await look.links("/jobs", f"/jobs/{number}")
+        seen[f"{job.name} by itself"] = await look.answers(f"/api/v1/jobs/{number}")
+    return seen
+
+
+async def schedules(look: Look, plugin: Plugin) -> Seen:
+    listed = (await look.json("/api/v1/schedules")).get("items", [])
+    shown = {(item["plugin"], item["name"]) for item in listed}
+    with speaking("en"):
+        labels = {schedule.name: str(schedule.job.label) for schedule in plugin.schedules}
+    page = [(f"{name} on the page", await look.reads("/jobs/schedules", label)) for name, label in labels.items()]
+    return {**{f"{name} in the API": (plugin.name, name) in shown for name in labels}, **dict(page)}
+
+
 async def settings(look: Look, plugin: Plugin) -> Seen:
     if plugin.settings is None:
         return {}
@@ -319,6 +341,8 @@ CASES: Mapping[str, Callable[[Look, Plugin], Awaitable[Seen]]] = {
     "extends": extends,
     "menus": menus,
     "routes": routes,
+    "jobs": jobs,
+    "schedules": schedules,
     "tiles": tiles,
     "rights": rights,
     "presets": presets,

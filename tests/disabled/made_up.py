@@ -1,7 +1,8 @@
 """The source of a plugin that contributes something of every kind, most of it to the customers of somebody else."""
 
-PARCELS = """
+PARCELS = '''
 import asyncio
+import datetime as dt
 from pydantic import BaseModel
 from dougong.api import *
 from dougong.api import _
@@ -50,6 +51,14 @@ async def parcels_of_everybody() -> int:
     with opened(parcels_of_everybody):
         return await Parcel.count()
 
+@job(label=_("Weigh the parcels"))
+async def weigh(day: dt.date) -> None:
+    """Weighs nothing."""
+
+@job(label=_("Stamp the parcels"))
+async def stamp() -> None:
+    """Stamps nothing."""
+
 async def some_parcels():
     pass
 
@@ -61,12 +70,13 @@ plugin = Plugin(
     ],
     menus=[Menu(parcel), Menu("/parcels-today", label=_("Parcels of today"), right="parcels.count")],
     routes=[parcels_today, parcels_page, slow],
+    jobs=[stamp], schedules=[Schedule(weigh, cron="0 8 * * *")],
     tiles=[Tile(parcels_waiting, _("Parcels on their way"))], rights=[Right("parcels.count", _("Count the parcels"))],
     presets=[Preset("sales", parcel, {"delete": ()})], openings=[Opening(parcels_of_everybody, _("Count them all"), sees=[Parcel])],
     lookups=[size], settings=ParcelSettings,
     hooks=[hooks], samples=[some_parcels],
 )
-"""
+'''
 
 HOOKS = """
 from dougong.api import hook

@@ -13,6 +13,7 @@ from dougong.i18n import speaking
 from dougong.jobs import Schedule, job, schedules, work_off
 from dougong.jobs.schedules import ask_for_due, next_after, pause_schedule, resume_schedule, schedules_seen
 from dougong.jobs.tables import ScheduleRow
+from dougong.plugin.state import disable, enable
 from dougong.records import desk
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
@@ -124,6 +125,20 @@ async def test_a_paused_schedule_is_not_due_and_makes_nothing_up_when_it_is_resu
     await ask_for_due()
     assert await workshop.jobs() == []
     clock(2026, 3, 4, 8, 0)
+    await ask_for_due()
+    assert len(await workshop.jobs()) == 1
+
+
+async def test_nothing_of_a_plugin_that_is_off_is_due(workshop, clock):
+    clock(2026, 3, 1, 12, 0)
+    await ask_for_due()
+    async with workshop.company.world.acting("admin"):
+        await disable("workshop")
+        clock(2026, 3, 2, 8, 0)
+        await ask_for_due()
+        assert await workshop.jobs() == []
+        assert await schedules_seen() == []
+        await enable("workshop")
     await ask_for_due()
     assert len(await workshop.jobs()) == 1
 

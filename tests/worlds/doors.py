@@ -228,6 +228,8 @@ PLACES: Mapping[str, Place] = {
     "mention": lambda asker, _type, _fact: [m for remark in _remarks(asker, None) for m in remark.mentions][::9],
     "session": lambda asker, _type, _fact: range(1, 10),
     "token": lambda asker, _type, _fact: range(1, 10),
+    "job": lambda asker, _type, _fact: (1, 2, UNKNOWN),
+    "schedule": lambda asker, _type, _fact: (1, UNKNOWN),
 }
 
 

@@ -79,6 +79,7 @@ class Declarations(Ground):
         places: dict[str, Iterable[str]] = {
             "tables": [record.table.__module__ for record in self.loaded.records],
             "routes": [route.fn.__module__ for route in self.loaded.routes],
+            "jobs": [job.run.__module__ for job in self.loaded.all_jobs],
             "settings": [self.loaded.settings.__module__] if self.loaded.settings else [],
             "hooks": [module.__name__ for module in self.loaded.hooks],
             "services": [opening.service.__module__ for opening in self.loaded.openings],
