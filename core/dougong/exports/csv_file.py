@@ -25,7 +25,7 @@ _MARK = b"\xef\xbb\xbf"
 class CsvFile:
     """Written line by line into a file that is open for bytes."""
 
-    media_type = "text/csv; charset=utf-8"
+    media_type = "text/csv"
 
     def __init__(self, file: BinaryIO, name: str, columns: Sequence[Column]) -> None:
         file.write(_MARK)

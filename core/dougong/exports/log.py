@@ -25,7 +25,7 @@ __all__ = ["MOST", "SEE", "ExportLog", "Made", "exports_made", "remember"]
 SEE = "exports.see"
 MOST = 200
 _WHY = "keep who exported what"
-_NARROW = frozenset({"core_export", "people_user"})
+_NARROW = frozenset({"core_export", "people_user", "staff"})  # a column bears the name of the last
 
 
 class ExportLog(Private, tablename="core_export"):
@@ -73,7 +73,7 @@ async def remember(query: Query, columns: Sequence[str], format: str, rows: int)
         door=entry_point(),
         record=query.record_type.key,
         format=format,
-        asked=json.dumps(query.filter or [], ensure_ascii=False),
+        asked=json.dumps(query.filter or [], ensure_ascii=False, default=str),
         q=query.q,
         sort=query.sort,
         columns=json.dumps(list(columns)),
@@ -93,9 +93,11 @@ async def exports_made(*, limit: int = 50, before_id: int | None = None) -> Sequ
         query = query.where(ExportLog.id < before_id)
     with acting_as(system(_WHY, _NARROW)):
         rows = await query.order_by(ExportLog.id, ascending=False).limit(min(limit, MOST))
-        accounts = await _accounts({row["user"] for row in rows})
+        accounts = await _accounts({row["by_user"] for row in rows})
     staff = await references.titles(Staff, {row["staff"] for row in rows})
-    return [_made(row, known[row["record"]], staff.get(row["staff"]) or accounts.get(row["user"], "")) for row in rows]
+    return [
+        _made(row, known[row["record"]], staff.get(row["staff"]) or accounts.get(row["by_user"], "")) for row in rows
+    ]
 
 
 async def _accounts(users: set[int]) -> Mapping[int, str]:

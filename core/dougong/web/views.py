@@ -806,6 +806,8 @@ class FormPage:
     """Forms to choose between (channel customer, end customer)."""
     redrawn_by: tuple[str, ...] = ()
     """Names of the fields by which others come and go."""
+    download: bool = False
+    """What it answers is a file to be saved: the page stays."""
 
 
 # --- home ----------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // Forms: the cursor goes to the first wrong field, Ctrl+Enter saves, a press on a button counts once.
 import { all, one, within } from "./dom";
 import { wake } from "./islands";
+import { say } from "./toasts";
 
 const FIELDS = "input:not([type=hidden]):not([disabled]), select:not([disabled]), textarea:not([disabled]), .ts-control input";
 
@@ -26,11 +27,19 @@ addEventListener("keydown", (event) => {
 addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;
   if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.download) return void setTimeout(() => downloading(form));
   // After the browser has read the form: a second click does nothing while the first is under way.
   setTimeout(() => {
     for (const button of all<HTMLButtonElement>("button:not([type=button])", form)) button.setAttribute("aria-busy", "true");
   });
 });
+
+// The answer is a file: the page stays as it is, and a question about it is answered.
+function downloading(form: HTMLFormElement): void {
+  say(form.dataset.download!);
+  form.closest("dialog")?.close();
+}
+
 addEventListener("pageshow", () => {
   for (const button of all('button[aria-busy="true"]')) button.removeAttribute("aria-busy");
 });

@@ -331,9 +331,7 @@ def _views() -> Json:
 def _export() -> Json:
     """A list as a file, made whole before its first byte is sent."""
     texts = [_query(name, {"type": "string"}) for name in ("filter", "sort", "fields")]
-    kinds = {
-        one.media_type.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}} for one in FORMATS.values()
-    }
+    kinds = {one.media_type: {"schema": {"type": "string", "format": "binary"}} for one in FORMATS.values()}
     asked = [_query("format", {"type": "string", "enum": list(FORMATS)}), _query("q", _words(200)), *texts]
     file = {"200": {"description": "OK", "content": kinds}}
     return {f"{_ANY}/export": {"get": _operation("export", "Record", _EVERY_TYPE, asked, file, (400, 404))}}

@@ -29,7 +29,7 @@ from dougong.web.pages.sharing import asked_share, share_fields
 from dougong.web.render import go, page
 from dougong.web.views import Crumb, FormField, FormPage, FormSection, Option, Submit
 
-__all__ = ["routes"]
+__all__ = ["ids_sent", "routes"]
 
 AnyRequest = Request[Any, Any, Any]
 _CLEAR, _ADD, _TAKE = "clear", "add", "take"
@@ -158,6 +158,11 @@ async def _selected(record_type: RecordType, form: Any, typed: Typed) -> list[in
     """The boxes that were ticked, or every record that the list finds."""
     if typed.values.get("all"):
         return await bulk.matching(list_state(record_type, form).query())
+    return ids_sent(typed)
+
+
+def ids_sent(typed: Typed) -> list[int]:
+    """The boxes that were ticked; Invalid where none or too many were."""
     texts = [part for text in typed.several.get("ids", ()) for part in text.split(",")]
     return bulk.within_limit(int(t) for t in texts if t.isascii() and t.isdecimal() and len(t) < 19)
 

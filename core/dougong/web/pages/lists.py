@@ -13,6 +13,7 @@ from litestar.datastructures.multi_dicts import MultiMixin
 from dougong.access.principal import current
 from dougong.access.rights import may, may_do
 from dougong.errors import Forbidden, Invalid, NotFound
+from dougong.exports.services import EXPORT
 from dougong.i18n import _, number_text
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import references
@@ -289,7 +290,11 @@ async def list_page(
 
 def _bulk(record_type: RecordType) -> tuple[BulkAction, ...]:
     path = f"/{record_type.path}/bulk"
-    return tuple(BulkAction(str(job.label), f"{path}/{job.key}", job.icon, job.danger) for job in jobs_of(record_type))
+    jobs = [BulkAction(str(job.label), f"{path}/{job.key}", job.icon, job.danger) for job in jobs_of(record_type)]
+    if may(current(), record_type, EXPORT):
+        export = BulkAction(str(_("Export")), f"/{record_type.path}/export", "file-export")
+        jobs.insert(len(jobs) - sum(job.danger for job in jobs), export)
+    return tuple(jobs)
 
 
 def _find_words(record_type: RecordType) -> str:
@@ -352,9 +357,17 @@ def _view_actions(state: ListState, view: View | None) -> tuple[Action, ...]:
         str(_("Save as a view…")), f"{path}/new?{urlencode(shown)}", "bookmark-plus", look="quiet", dialog=True
     )
     if view is None or not view.changeable:
-        return (new,)
+        return (new, *_to_export(state))
     own = f"{path}/{view.id}"
-    return (*_to_save(state, view, own), new, *_to_place(view, own), *_to_share(view, own), *_to_keep(own))
+    found = (*_to_save(state, view, own), new, *_to_place(view, own), *_to_share(view, own), *_to_keep(own))
+    return (*found, *_to_export(state))
+
+
+def _to_export(state: ListState) -> Iterable[Action]:
+    record_type = state.record_type
+    if may(current(), record_type, EXPORT):
+        href = f"/{record_type.path}/export?{urlencode(state.pairs(page=1, cursor='', exact=False))}"
+        yield Action(str(_("Export…")), href, "file-export", look="quiet", dialog=True)
 
 
 def _to_save(state: ListState, view: View, own: str) -> Iterable[Action]:
