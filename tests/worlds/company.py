@@ -43,6 +43,7 @@ RIGHTS_OF_KEEPERS = (
     "roles.manage",
     "organisation.manage",
     "plugins.manage",
+    "jobs.manage",
     "access.explain",
     "fields.manage",
     "exports.see",

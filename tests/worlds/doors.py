@@ -22,7 +22,7 @@ from dougong.records.types import RecordType
 from dougong.web.pages.lists import views_of
 from dougong.web.pages.records import tab_key
 
-from .company import Company, Fact, Paper, Person, Remark, Share
+from .company import PEOPLE, Company, Fact, Paper, Person, Remark, Share
 from .twin import Door
 
 __all__ = ["EXEMPT", "OPEN", "Ask", "asks_of", "routes_of", "selection"]
@@ -228,7 +228,7 @@ PLACES: Mapping[str, Place] = {
     "mention": lambda asker, _type, _fact: [m for remark in _remarks(asker, None) for m in remark.mentions][::9],
     "session": lambda asker, _type, _fact: range(1, 10),
     "token": lambda asker, _type, _fact: range(1, 10),
-    "job": lambda asker, _type, _fact: (1, 2, UNKNOWN),
+    "job": lambda asker, _type, _fact: (*range(1, len(PEOPLE) + 2), UNKNOWN),
     "schedule": lambda asker, _type, _fact: (1, UNKNOWN),
 }
 

@@ -27,6 +27,8 @@ from dougong.config import read_config
 from dougong.db import engine, fetch, transaction
 from dougong.files.store import current_store
 from dougong.house import House, open_house
+from dougong.jobs.schedules import ask_for_due
+from dougong.jobs.tables import JobRow
 from dougong.people.records import staff as staff_type
 from dougong.people.services import account_named, add_account
 from dougong.people.tables import Department, Staff
@@ -115,6 +117,9 @@ async def founded(url: str, directory: Path, plugins: Sequence[str], *, rows: in
                 await put_stars(company)
                 await put_views(company)
                 await count_on(company)
+            for name in PEOPLE:
+                await put_job(name)
+            await ask_for_due()
         users, tokens, cookies = await let_in(world)
     return Founded(url, directory, company, tokens, cookies, users)
 
@@ -495,6 +500,17 @@ async def turn_into(company: Company, other: Company, person: Person) -> None:
                 await _among_themselves(person)
 
 
+async def put_job(name: str) -> None:
+    """Something this person asked for, that nobody has begun."""
+    account = await account_named(name)
+    assert account is not None
+    [(plugin, job), *_more] = current_snapshot().jobs
+    now = dt.datetime.now(dt.UTC)
+    await JobRow.insert(
+        JobRow(plugin=plugin, name=job, by_user=account.user, by_staff=account.staff, due=now, created=now)
+    )
+
+
 async def _among_themselves(person: Person) -> None:
     """What others keep for themselves: their columns, and for who may not keep roles and accounts another of each."""
     for name in PEOPLE:
@@ -502,6 +518,7 @@ async def _among_themselves(person: Person) -> None:
         if name != person.name and account is not None:
             await ListLayout.insert(ListLayout(user=account.user, record="cargo", columns='["number"]'))
     if not set(person.rights) & set(RIGHTS_OF_KEEPERS):
+        await put_job(next(name for name in PEOPLE if name != person.name))
         role = await create_role(token("another role"))
         spare = next(member for member in STAFF if member.spelt == "fengyuan")
         staff = await Staff.objects().where(Staff.code == spare.code).first()
