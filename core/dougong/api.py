@@ -45,6 +45,7 @@ from dougong.records.entry import entry_point
 from dougong.records.fields import Field
 from dougong.records.filters import period
 from dougong.records.pinyin import initials, sort_key
+from dougong.records.remarks import remark
 from dougong.records.tables import Record, Row
 from dougong.records.types import (
     Action,
@@ -139,6 +140,7 @@ __all__ = [
     "period",
     "post",
     "progress",
+    "remark",
     "settings_of",
     "share_record",
     "sort_key",

@@ -6,6 +6,7 @@ from dougong.access.explain import explain, readers_of
 from dougong.exports.log import SEE
 from dougong.i18n import _
 from dougong.imports.jobs import bring_in, try_import
+from dougong.imports.undoing import take_import_back
 from dougong.people import hooks, records
 from dougong.people.tables import education
 from dougong.plugin.contributions import Menu, Opening, Right
@@ -64,7 +65,7 @@ core = Plugin(
         Right(SEE, _("See who exported what")),
     ],
     presets=records.presets,
-    jobs=[try_import, bring_in],
+    jobs=[try_import, bring_in, take_import_back],
     lookups=[education],
     openings=[
         Opening(where_used, _("Who refers to a record that can't be deleted, as numbers"), sees=None),

@@ -135,3 +135,11 @@ async def test_whoever_may_not_bring_records_in_is_refused(company):
     async with company.world.acting("zhaomin"):
         with pytest.raises(Forbidden):
             await received("customers", FILE)
+
+
+async def test_a_name_no_form_would_take_comes_in_and_is_told(admin):
+    import_ = await received("customers", FILE)
+    await brought_in(import_)
+    [note] = await services.notes_of(await services.import_at(import_.id), tried=False, outcomes=("warned",))
+    assert (note.line, note.problems[0].field, note.problems[0].value) == (3, "name", "Blue & Co")
+    assert await Customer.count().where(Customer.name == "Blue & Co") == 1

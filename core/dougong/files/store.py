@@ -23,7 +23,18 @@ from typing import BinaryIO, Protocol
 from dougong.errors import DougongError, Unavailable
 from dougong.i18n import _
 
-__all__ = ["ABOUT_TO_COME", "Directory", "Draft", "Named", "Store", "TooLarge", "current_store", "use_store"]
+__all__ = [
+    "ABOUT_TO_COME",
+    "Directory",
+    "Draft",
+    "Named",
+    "Store",
+    "TooLarge",
+    "current_store",
+    "kept_by",
+    "named_by_anybody",
+    "use_store",
+]
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +49,23 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 Named = Callable[[Set[str]], Awaitable[Set[str]]]
 """Which of these digests something still names."""
+
+
+_namers: list[Named] = []
+
+
+def kept_by(named: Named) -> Named:
+    """Whoever keeps files says which contents it still needs: what nobody names is swept away."""
+    _namers.append(named)
+    return named
+
+
+async def named_by_anybody(digests: Set[str]) -> Set[str]:
+    """Which of these contents somebody still needs."""
+    found: set[str] = set()
+    for named in _namers:
+        found |= await named(digests - found)
+    return found
 
 
 class TooLarge(DougongError):

@@ -12,7 +12,7 @@ from dougong.imports import services
 from dougong.imports.mapping import check, step_type
 from dougong.imports.pieces import Piece, Whole, pieces_of
 from dougong.imports.services import Counts, Import, dump_problems, import_at
-from dougong.imports.steps import Later
+from dougong.imports.steps import CREATED, UPDATED, WARNED, Later
 from dougong.imports.tables import ImportRun
 from dougong.jobs import at_work, enqueue, job, step
 from dougong.records.entry import entering_by
@@ -101,7 +101,11 @@ def _reason(import_: Import) -> Any:
 
 
 def _notes(piece: Piece) -> list[tuple[int, int, str, Any]]:
-    return [(line, number, told.outcome, dump_problems(told.problems)) for line, number, told in piece.told]
+    """What is remarked of a record that came in is a warning."""
+    return [
+        (line, number, WARNED if told.outcome in (CREATED, UPDATED) else told.outcome, dump_problems(told.problems))
+        for line, number, told in piece.told
+    ]
 
 
 def _put_off(piece: Piece) -> list[tuple[int, int, str, Any]]:

@@ -14,7 +14,7 @@ from dougong.errors import Problem
 from dougong.imports.known import Ledger, name_key
 from dougong.imports.mapping import FieldMapping
 from dougong.imports.sheets import Line, Sheet
-from dougong.imports.steps import FAILED, OPEN, SKIPPED, Later, Outcome, StepAtWork
+from dougong.imports.steps import FAILED, OPEN, Later, Outcome, StepAtWork
 from dougong.records.intake import change_each
 
 __all__ = ["PIECE", "Piece", "Whole", "pieces_of"]
@@ -45,9 +45,8 @@ class Whole:
     def __init__(self, sheet: Sheet, mapping: FieldMapping) -> None:
         self.sheet = sheet
         self.ledger = Ledger()
-        headings = sheet.headings()
         self.coming: dict[str, set[int]] = {}
-        self.steps = [StepAtWork(step, headings, self.ledger, self.coming) for step in mapping.steps]
+        self.steps = [StepAtWork(step, sheet, self.ledger, self.coming) for step in mapping.steps]
         self._wanted_again: set[tuple[str, int]] = set()
         self._earlier: dict[tuple[str, int], list[Line]] = {}
 
@@ -99,7 +98,7 @@ class Whole:
             done = await step.take(rest)
             for line, outcome in done.outcomes.items():
                 piece.counts[number, outcome.outcome] += 1
-                if outcome.outcome in (FAILED, SKIPPED):
+                if outcome.problems:
                     piece.told.append((line, number, outcome))
             piece.later += [(line, number, later) for line, later in done.later]
             rest = [line for line in rest if done.outcomes[line.number].outcome != FAILED]

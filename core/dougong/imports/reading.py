@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from dougong.errors import Problem
+from dougong.exports.csv_file import unguarded
 from dougong.i18n import LOCALES, _, speaking
 from dougong.imports.mapping import BY_ID, Column, Step, exact
 from dougong.imports.sheets import Line, text_of
@@ -31,14 +32,15 @@ class Said:
 
 
 class Reader:
-    """Reads the lines of a sheet for one step."""
+    """Reads the lines of a sheet for one step. `guarded`: an apostrophe may stand before what would be a formula."""
 
-    def __init__(self, step: Step, record_type: RecordType, headings: Sequence[str]) -> None:
+    def __init__(self, step: Step, record_type: RecordType, headings: Sequence[str], *, guarded: bool = False) -> None:
         self.step = step
         self.record_type = record_type
         self.cells = [
             _Cell(column, record_type.fields[column.field], headings.index(column.heading)) for column in step.columns
         ]
+        self.guarded = guarded
         self.constants = {key: _plain(value) for key, value in step.constants.items()}
 
     @cached_property
@@ -50,6 +52,8 @@ class Reader:
         said = Said(line, dict(self.constants), {}, [])
         for cell in self.cells:
             value = line.cells[cell.place] if cell.place < len(line.cells) else None
+            if self.guarded and isinstance(value, str):
+                value = unguarded(value)
             try:
                 cell.read(value, said, clear=self.step.clear)
             except ValueError:

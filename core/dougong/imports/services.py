@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +15,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dougong.access.principal import acting_as, current
+from dougong.access.principal import acting_as, current, system
 from dougong.access.rights import may
 from dougong.access.services.principals import on_behalf
 from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused, model_problems
 from dougong.files.names import clean_name
-from dougong.files.store import current_store
+from dougong.files.store import current_store, kept_by
 from dougong.i18n import Text, _
 from dougong.imports.guesses import guess_format
 from dougong.imports.mapping import FieldMapping, check, known_words, step_type, suggest
 from dougong.imports.sheets import Format, Sheet
-from dougong.imports.steps import FAILED, OUTCOMES
+from dougong.imports.steps import CREATED, FAILED, OUTCOMES, UPDATED
 from dougong.imports.tables import IMPORTS, ImportNote, ImportRun
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.types import RecordType
@@ -40,6 +40,7 @@ __all__ = [
     "import_at",
     "imports_of",
     "keep_counts",
+    "may_import",
     "need_to_import",
     "note_lines",
     "notes_of",
@@ -51,9 +52,11 @@ IMPORT = "import"
 """The right to bring records of a type in from a file."""
 LATER = "later"
 """The outcome of a note that waits: a reference to what comes further down."""
+KEPT = "kept"
+"""The outcome of a note about a record that stayed as it is when the import was taken back."""
 MOST_BYTES = 200 << 20
 _WHY = "keep imports and what became of their lines"
-_FORGET_NOTES = 1000
+_AT_ONCE = 500
 Counts = Counter[tuple[int, str]]
 """How many lines had which outcome, by step."""
 
@@ -100,10 +103,15 @@ class Note:
     problems: Sequence[Problem]
 
 
+def may_import(record_type: RecordType) -> bool:
+    """Whether the acting person may bring such records in."""
+    who = current()
+    return may(who, record_type, IMPORT) and (may(who, record_type, "create") or may(who, record_type, "edit"))
+
+
 def need_to_import(record_type: RecordType) -> None:
     """Forbidden for whoever may not bring such records in."""
-    who = current()
-    if not may(who, record_type, IMPORT) or not (may(who, record_type, "create") or may(who, record_type, "edit")):
+    if not may_import(record_type):
         raise Forbidden
 
 
@@ -163,6 +171,17 @@ async def sheet_of(import_: Import) -> AsyncIterator[Sheet]:
     """Its file, read as was arranged."""
     async with at_hand(import_.digest) as path:
         yield Sheet(path, import_.format)
+
+
+@kept_by
+async def _named(digests: Set[str]) -> Set[str]:
+    wanted, found = sorted(digests), set[str]()
+    with acting_as(system(_WHY, IMPORTS)):
+        for start in range(0, len(wanted), _AT_ONCE):
+            part = wanted[start : start + _AT_ONCE]
+            query = ImportRun.select(ImportRun.digest).where(ImportRun.digest.is_in(part))
+            found |= set(await query.output(as_list=True))
+    return found
 
 
 # ------------------------------------------------------------------ arranging
@@ -293,14 +312,27 @@ async def note_lines(number: int, notes: Sequence[tuple[int, int, str, Any]], *,
         for line, step, outcome, said in notes
     ]
     with acting_as(on_behalf(_WHY, IMPORTS)):
-        for start in range(0, len(rows), _FORGET_NOTES):
-            await ImportNote.insert(*rows[start : start + _FORGET_NOTES])
+        for start in range(0, len(rows), _AT_ONCE):
+            await ImportNote.insert(*rows[start : start + _AT_ONCE])
 
 
-async def forget_notes(number: int, *, tried: bool) -> None:
-    """Of an earlier attempt."""
+async def forget_notes(number: int, *, tried: bool, outcomes: Sequence[str] = ()) -> None:
+    """Of an earlier attempt; all of them, or those with certain outcomes."""
+    wanted: Any = (ImportNote.run == number) & (ImportNote.tried == tried)
+    if outcomes:
+        wanted &= ImportNote.outcome.is_in(list(outcomes))
     with acting_as(on_behalf(_WHY, IMPORTS)):
-        await ImportNote.delete().where((ImportNote.run == number) & (ImportNote.tried == tried))
+        await ImportNote.delete().where(wanted)
+
+
+async def keep_undone(number: int, counts: Mapping[str, int]) -> None:
+    """At the end of taking back: how many records went back, and how much was kept."""
+    await _write(number, {ImportRun.undone: json.dumps(dict(counts))})
+
+
+def written(import_: Import) -> int:
+    """How many records it created or changed."""
+    return sum(n for (_step, outcome), n in (import_.counts or Counts()).items() if outcome in (CREATED, UPDATED))
 
 
 async def put_off(number: int, limit: int = 500) -> list[tuple[int, int, int, Any]]:
@@ -339,6 +371,19 @@ async def notes_of(
             .limit(limit)
         )
     return [Note(row["line"], row["step"], row["outcome"], _problems(row["said"])) for row in rows]
+
+
+async def kept_of(import_: Import, *, limit: int = 200) -> list[dict[str, Any]]:
+    """What stayed when the import was taken back: record, title, field, and why, in words."""
+    with acting_as(on_behalf(_WHY, IMPORTS)):
+        rows = await (
+            ImportNote.select(ImportNote.said)
+            .where((ImportNote.run == import_.id) & (ImportNote.outcome == KEPT))
+            .order_by(ImportNote.id)
+            .limit(limit)
+        )
+    said = [json.loads(row["said"]) for row in rows]
+    return [{**one, "reason": str(Text.load(one["reason"]))} for one in said]
 
 
 def dump_problems(problems: Sequence[Problem]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ MOST_UNPACKED = 2 << 30
 """Bytes of a workbook once unpacked; what is larger is made to break things."""
 LONGEST_CELL = 1 << 20
 csv.field_size_limit(LONGEST_CELL)
+NO_WORKBOOK = _("This is not an Excel workbook (.xlsx) that can be read.")
+_BROKEN = (zipfile.BadZipFile, zlib.error, ParseError, KeyError, ValueError, OSError, AttributeError, TypeError)
 
 
 class Format(BaseModel):
@@ -124,24 +127,22 @@ def sheet_names(path: Path) -> Sequence[str]:
 @contextmanager
 def _workbook(path: Path) -> Iterator[Any]:
     from openpyxl import load_workbook  # 200 ms to import: only for who brings in a workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
-    try:
-        with zipfile.ZipFile(path) as parts:
-            if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
-                raise _unreadable(_("Unpacked, this workbook is too large."))
-        book = load_workbook(path, read_only=True, data_only=True)
-    except Invalid:
-        raise
-    # What people hand in may be broken in any way, and the library has no one error for it.
-    except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, OSError) as err:
-        raise _unreadable(_("This is not an Excel workbook (.xlsx) that can be read.")) from err
-    try:
-        yield book
-    except (zipfile.BadZipFile, ParseError) as err:
-        raise _unreadable(_("This is not an Excel workbook (.xlsx) that can be read.")) from err
-    finally:
-        book.close()
+    with path.open("rb") as file:  # given a name, the library judges by its ending
+        try:
+            with zipfile.ZipFile(file) as parts:
+                if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
+                    raise _unreadable(_("Unpacked, this workbook is too large."))
+            book = load_workbook(file, read_only=True, data_only=True)
+        # What people hand in may be broken in any way, and the library has no one error for it.
+        except _BROKEN as err:
+            raise _unreadable(NO_WORKBOOK) from err
+        try:
+            yield book
+        except (zipfile.BadZipFile, ParseError) as err:
+            raise _unreadable(NO_WORKBOOK) from err
+        finally:
+            book.close()
 
 
 def _unreadable(message: Any) -> Invalid:

@@ -15,7 +15,7 @@ from dougong.i18n import Text, _
 from dougong.imports.known import SEVERAL, Known, Ledger, name_key
 from dougong.imports.mapping import BY_ID, Step, exact, step_type
 from dougong.imports.reading import Reader, Said
-from dougong.imports.sheets import Line
+from dougong.imports.sheets import Line, Sheet
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.desk import changed_values
 from dougong.records.fields import Field
@@ -24,11 +24,23 @@ from dougong.records.intake import change_each, create_each
 from dougong.records.types import RecordType
 from dougong.records.values import read_values
 
-__all__ = ["CREATED", "FAILED", "OPEN", "OUTCOMES", "SKIPPED", "UNCHANGED", "UPDATED", "Later", "Outcome", "StepAtWork"]
+__all__ = [
+    "CREATED",
+    "FAILED",
+    "OPEN",
+    "OUTCOMES",
+    "SKIPPED",
+    "UNCHANGED",
+    "UPDATED",
+    "WARNED",
+    "Later",
+    "Outcome",
+    "StepAtWork",
+]
 
 CREATED, UPDATED, UNCHANGED, SKIPPED, FAILED = OUTCOMES = ("created", "updated", "unchanged", "skipped", "failed")
-OPEN = "open"
-"""Besides these: a record that came in, but for a reference."""
+OPEN, WARNED = "open", "warned"
+"""Besides these, of a record that came in: without a reference, or with something to look at."""
 SEVERAL_KNOWN = _("Several records are known by this; it is not clear which is meant.")
 THERE_ALREADY = _("It is there already.")
 NOT_THERE = _("There is no such record yet.")
@@ -68,12 +80,10 @@ class Done:
 class StepAtWork:
     """A step with everything it goes by. `coming` are the names of the records that the file itself brings, by type."""
 
-    def __init__(
-        self, step: Step, headings: Sequence[str], ledger: Ledger, coming: Mapping[str, Collection[int]]
-    ) -> None:
+    def __init__(self, step: Step, sheet: Sheet, ledger: Ledger, coming: Mapping[str, Collection[int]]) -> None:
         self.step = step
         self.record_type = step_type(step)
-        self.reader = Reader(step, self.record_type, headings)
+        self.reader = Reader(step, self.record_type, sheet.headings(), guarded=sheet.format.kind == "csv")
         self.ledger = ledger
         self.coming = coming
 
@@ -233,7 +243,7 @@ class StepAtWork:
         for number, refusal in made.refused.items():
             done.fail(new[number], *_problems_of(refusal))
         for number, record_id in made.taken.items():
-            done.outcomes[number] = Outcome(CREATED, record_id)
+            done.outcomes[number] = Outcome(CREATED, record_id, made.remarks.get(number, ()))
             self.ledger.came_in(self.record_type, record_id, rows[number])
             self._put_off(new[number], record_id, done)
 
@@ -259,7 +269,8 @@ class StepAtWork:
             if record_id in written.refused:
                 done.fail(said, *_problems_of(written.refused[record_id]))
                 continue
-            done.outcomes[said.line.number] = Outcome(UPDATED if record_id in written.taken else UNCHANGED, record_id)
+            outcome = UPDATED if record_id in written.taken else UNCHANGED
+            done.outcomes[said.line.number] = Outcome(outcome, record_id, written.remarks.get(record_id, ()))
             self.ledger.came_in(self.record_type, record_id, {**standing[record_id].to_dict(), **values})
 
     def _new_values(self, said: Said, standing: Any, done: Done) -> dict[str, Any] | None:

@@ -24,8 +24,10 @@ __all__ = [
     "Done",
     "Since",
     "Summary",
+    "entries_of",
     "names_of",
     "read_batch",
+    "read_piece",
     "read_small",
     "recent_of",
     "since",
@@ -85,6 +87,52 @@ async def read_batch(batch: str) -> Batch | None:
     with cleared("desk"):
         rows = await fetch(QueryString(sql, batch))
     return _batch(rows) if rows else None
+
+
+async def read_piece(batch: str, *, below: int | None, size: int) -> tuple[Batch | None, int | None]:
+    """All that a batch did to the records it touched last, and below which entry the next are found; None at its end.
+
+    A record comes once: with those its last entry lies among.
+    """
+    log = physical(engine(), "change_log")
+    older = QueryString("AND id < {}", below) if below is not None else QueryString("")
+    with cleared("desk"):
+        found = await fetch(
+            QueryString(
+                f"SELECT id, record, record_id FROM {log} WHERE batch = {{}} {{}} ORDER BY id DESC LIMIT {int(size)}",
+                batch,
+                older,
+            )
+        )
+        if not found:
+            return None, None
+        rows = [row for record, numbers in _by_record(found).items() for row in await _entries(batch, record, numbers)]
+    last = {(row["record"], row["record_id"]): row["id"] for row in rows}
+    here = [row for row in rows if below is None or last[row["record"], row["record_id"]] < below]
+    return (_batch(here) if here else None), (found[-1]["id"] if len(found) == size else None)
+
+
+def _by_record(rows: Iterable[Mapping[str, Any]]) -> dict[str, set[int]]:
+    found: dict[str, set[int]] = {}
+    for row in rows:
+        found.setdefault(row["record"], set()).add(row["record_id"])
+    return found
+
+
+async def _entries(batch: str, record: str, numbers: Collection[int]) -> list[dict[str, Any]]:
+    sql = (
+        f"SELECT {_COLUMNS} FROM {physical(engine(), 'change_log')}"
+        " WHERE batch = {} AND record = {} AND record_id {} ORDER BY id"
+    )
+    return await fetch(QueryString(sql, batch, record, ids(engine(), numbers)))
+
+
+async def entries_of(batch: str, most: int) -> int:
+    """How many entries a batch has, counted to `most`."""
+    sql = f"SELECT count(*) AS n FROM (SELECT 1 FROM {physical(engine(), 'change_log')} WHERE batch = {{}} LIMIT {int(most)}) f"
+    with cleared("desk"):
+        [row] = await fetch(QueryString(sql, batch))
+    return int(row["n"])
 
 
 async def read_small(batches: Collection[str], *, most: int) -> list[Batch]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from piccolo.columns.combination import WhereRaw
@@ -28,6 +28,7 @@ from dougong.records.definitions import sorted_text
 from dougong.records.gate import cleared, ids
 from dougong.records.kinds import UNSTORABLE
 from dougong.records.numbering import take_numbers
+from dougong.records.remarks import about
 from dougong.records.statements import locked, plain_default
 from dougong.records.tables import Row
 from dougong.records.types import DEACTIVATE, Move, RecordType
@@ -106,8 +107,7 @@ async def create_many(table: type[Row], rows: Sequence[Mapping[str, Any]], *, re
         full = [_with_defaults(record_type, start, given, who) for given in rows]
         await _fill_departments(record_type, full)
         await _number(record_type, full)
-        for values in full:
-            await complete(record_type, None, values)
+        await _complete_each(record_type, full)
         await _check(record_type, full, [set(given) for given in rows])
         new_ids = await statements.insert(record_type, full)
         await statements.confirm(record_type, new_ids, "create")
@@ -352,6 +352,21 @@ async def _fill_departments(record_type: RecordType, rows: Sequence[dict[str, An
 # ------------------------------------------------------------------ checks
 
 
+async def _complete_each(record_type: RecordType, rows: Sequence[dict[str, Any]]) -> None:
+    """What hooks say against several records is told of each."""
+    problems: list[Problem] = []
+    for number, values in enumerate(rows):
+        try:
+            with about(number):
+                await complete(record_type, None, values)
+        except Invalid as err:
+            if len(rows) == 1 or not err.problems:
+                raise
+            problems += [replace(p, field=f"{number}.{p.field}") for p in err.problems]
+    if problems:
+        raise Invalid(*problems)
+
+
 async def _check(record_type: RecordType, rows: Sequence[Mapping[str, Any]], given: Sequence[set[str]]) -> None:
     """Required fields are there, states are possible, referenced records exist for this person: all problems at once."""
     problems: list[Problem] = []
@@ -513,7 +528,8 @@ async def _differences(
     homes = await _homes(record_type, wanted.values())
     for record_id, values in wanted.items():
         try:
-            differing = await _differing(record_type, old[record_id], values, step, homes)
+            with about(record_id):
+                differing = await _differing(record_type, old[record_id], values, step, homes)
             before = old[record_id]
             empty = _left_empty(record_type, before, {**before, **differing}, differing)
             if empty and skipped is not None:

@@ -9,6 +9,7 @@ from typing import Any
 from dougong.db import transaction
 from dougong.errors import DougongError, Invalid, Problem
 from dougong.records import desk
+from dougong.records.remarks import Remarks, listening
 from dougong.records.tables import Row
 
 __all__ = ["TakenIn", "change_each", "create_each"]
@@ -16,10 +17,12 @@ __all__ = ["TakenIn", "change_each", "create_each"]
 
 @dataclass
 class TakenIn:
-    """What came of each: the ids by what they were given under, and what speaks against the rest."""
+    """What came of each: the ids by what they were given under, what speaks against the rest, what is remarked of those
+    that came in."""
 
     taken: dict[int, int] = field(default_factory=dict)
     refused: dict[int, DougongError] = field(default_factory=dict)
+    remarks: Remarks = field(default_factory=dict)
 
 
 async def create_each(table: type[Row], rows: Mapping[int, Mapping[str, Any]]) -> TakenIn:
@@ -31,12 +34,14 @@ async def create_each(table: type[Row], rows: Mapping[int, Mapping[str, Any]]) -
         if not part:
             continue
         try:
-            async with transaction():
-                made = await desk.create_many(table, [rows[number] for number in part])
+            with listening() as heard:
+                async with transaction():
+                    made = await desk.create_many(table, [rows[number] for number in part])
         except DougongError as err:
             waiting += _without(part, err, found)
         else:
             found.taken.update(zip(part, made, strict=True))
+            found.remarks.update({part[place]: said for place, said in heard.items()})
     return found
 
 
@@ -49,13 +54,15 @@ async def change_each(table: type[Row], changes: Mapping[int, Mapping[str, Any]]
         if not part:
             continue
         try:
-            async with transaction():
-                done = await desk.update_each(table, {number: changes[number] for number in part})
+            with listening() as heard:
+                async with transaction():
+                    done = await desk.update_each(table, {number: changes[number] for number in part})
         except DougongError as err:
             waiting += _without(part, err, found)
         else:
             found.taken.update({i: i for i in done.changed})
             found.refused.update({i: _said(why) for i, why in done.skipped.items()})
+            found.remarks.update({i: said for i, said in heard.items() if i in done.changed})
     return found
 
 

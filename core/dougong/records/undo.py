@@ -22,26 +22,41 @@ from dougong.access.policies import ways
 from dougong.access.principal import current
 from dougong.access.rights import deactivated_among, held_on_each, may, within_reach
 from dougong.db import current_transaction, engine, fetch, transaction
-from dougong.errors import Deactivated, DougongError, Forbidden, NotFound
+from dougong.errors import Deactivated, DougongError, Forbidden, NotFound, Refused
 from dougong.i18n import Text, _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk, references, statements
-from dougong.records.batches import Author, Batch, Done, Since, names_of, read_batch, read_small, since
+from dougong.records.batches import (
+    Author,
+    Batch,
+    Done,
+    Since,
+    entries_of,
+    names_of,
+    read_batch,
+    read_piece,
+    read_small,
+    since,
+)
 from dougong.records.beside import take_back
 from dougong.records.change_log import Change, KindChanged, from_json
 from dougong.records.fields import Field
 from dougong.records.gate import cleared, ids, physical
+from dougong.records.held_files import lost
 from dougong.records.statements import plain_default
 from dougong.records.types import DEACTIVATE, RecordType
 
-__all__ = ["Kept", "Undone", "rights_to_take_back", "undo", "undoable_by_others", "what_undo_does"]
+__all__ = ["Kept", "Undone", "rights_to_take_back", "undo", "undo_piece", "undoable_by_others", "what_undo_does"]
 
 UNDO_OF, REDO_OF = _("Undo of “%(what)s”"), _("Redo of “%(what)s”")
+MOST = 20_000
+"""So many entries of the change log are taken back in one transaction."""
 CHANGED = _("Changed since.")
 GONE = _("It is gone, or you may not see it.")
 NOT_YOURS = _("Not yours to change.")
 HIDDEN_FIELDS = _("Fields you may not see are left as they are.")
 NO_SUCH_REFERENCE = _("What it referred to is gone, or you may not see it.")
+NO_SUCH_FILE = _("The file is kept no more.")
 NEEDED = _("It held nothing then, and may not be empty now.")
 TAKEN = _("Another record has this value now.")
 OTHER_KIND = _("The field is of another kind now.")
@@ -102,11 +117,28 @@ async def undo(batch: str) -> Undone:
     if len(batch) != _BATCH_LENGTH or not (batch.isascii() and batch.isalnum()):
         raise NotFound
     async with transaction():
+        if await entries_of(batch, MOST + 1) > MOST:
+            raise Refused(_("This is too much to take back at once. An import is taken back on its own page."))
         found = await read_batch(batch)
         if found is None:
             raise NotFound
         async with transaction(_reason(found.reason)):
             return await _TakingBack(found).done()
+
+
+async def undo_piece(batch: str, *, below: int | None, size: int) -> tuple[Undone | None, int | None]:
+    """As `undo`, of the records the batch touched last: for one so large that it goes back in many transactions.
+
+    Answers where the next piece begins, None behind the last. Inside a transaction whose batch takes all of it back.
+    """
+    found, rest = await read_piece(batch, below=below, size=size)
+    if found is None:
+        return None, rest
+    async with transaction(_reason(found.reason)):
+        try:
+            return await _TakingBack(found).done(), rest
+        except NotFound:  # nothing of this piece is to be seen any more
+            return None, rest
 
 
 async def what_undo_does(batch: str) -> Undone:
@@ -431,6 +463,7 @@ class _OfType:
 
     async def _keep_what_can_not_stand(self, wanted: dict[int, dict[str, Any]]) -> None:
         await self._keep_references(wanted)
+        await self._keep_files(wanted)
         await self._keep_taken(wanted)
         await self._keep_owners(wanted)
         await self._keep_places(wanted)
@@ -446,6 +479,12 @@ class _OfType:
             for record_id in [i for i, value in asked.items() if value not in found]:
                 del wanted[record_id][key]
                 self.keep(record_id, NO_SUCH_REFERENCE, "reference", key)
+
+    async def _keep_files(self, wanted: Mapping[int, dict[str, Any]]) -> None:
+        for key in [key for key, known in self.fields.items() if known.kind == "file"]:
+            for record_id in await lost({i: values[key] for i, values in wanted.items() if values.get(key)}):
+                del wanted[record_id][key]
+                self.keep(record_id, NO_SUCH_FILE, "file", key)
 
     async def _keep_taken(self, wanted: Mapping[int, dict[str, Any]]) -> None:
         for key, column in self.columns.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
-from dougong.api import RecordType, entry_point, hook, settings_of, today
+from dougong.api import RecordType, entry_point, hook, remark, settings_of, today
 
 from . import records, services
 from .errors import CustomerNotNamed, NameNotAllowed, RelatedToItself
@@ -55,6 +55,10 @@ def check_relation(old: Mapping[str, Any] | None, new: MutableMapping[str, Any])
 
 def check_name(old: str, new: str) -> None:
     """A name that stays as it is needs no second look: it may have come in while the rule was milder."""
-    problem = charset_problem(new) if new != old else None
-    if problem and settings_of(CustomerSettings).name_rule_at(entry_point()) == "refuse":
-        raise NameNotAllowed(new, problem)
+    words = charset_problem(new) if new != old else None
+    severity = settings_of(CustomerSettings).name_rule_at(entry_point()) if words else "allow"
+    if words and severity != "allow":
+        refused = NameNotAllowed(new, words)
+        if severity == "refuse":
+            raise refused
+        remark(refused.problems[0])
