@@ -69,6 +69,15 @@ __all__ = [
     "HomePage",
     "Impact",
     "ImpactPage",
+    "ImportColumn",
+    "ImportConstant",
+    "ImportCount",
+    "ImportFormatPage",
+    "ImportMappingPage",
+    "ImportOutcomePage",
+    "ImportPart",
+    "ImportStartPage",
+    "ImportWord",
     "JobLine",
     "JobsPage",
     "LayoutField",
@@ -119,6 +128,7 @@ __all__ = [
     "TableView",
     "Tone",
     "UserView",
+    "WizardStep",
 ]
 
 Tone = Literal["", "pri", "ok", "warn", "bad", "vio"]
@@ -808,6 +818,154 @@ class FormPage:
     """Names of the fields by which others come and go."""
     download: bool = False
     """What it answers is a file to be saved: the page stays."""
+
+
+# --- bringing a file in --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WizardStep:
+    """One page of several on the way to something; `href` is "" where one isn't yet."""
+
+    label: str
+    href: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportStartPage:
+    """A file is dropped or chosen. POST `file` to `action`."""
+
+    template: ClassVar[str] = "import_start.html"
+    title: str
+    action: str
+    hint: str
+    crumbs: tuple[Crumb, ...] = ()
+    steps: tuple[WizardStep, ...] = ()
+    patterns: tuple[Action, ...] = ()
+    """Empty files with the right headings, to be filled in."""
+    recent: tuple[Line, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportFormatPage:
+    """How a file is read, and its first lines read so."""
+
+    template: ClassVar[str] = "import_format.html"
+    title: str
+    action: str
+    fields: tuple[FormField, ...]
+    crumbs: tuple[Crumb, ...] = ()
+    steps: tuple[WizardStep, ...] = ()
+    redrawn_by: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
+    lines: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Each with its number in the file."""
+    errors: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportWord:
+    """One value of a column, as often as it stands there, and the control for what it means."""
+
+    said: str
+    said_name: str
+    times: str
+    meant: FormField
+
+
+@dataclass(frozen=True, slots=True)
+class ImportColumn:
+    """A column of the file, and where it goes. `becomes` says how its first cell is read."""
+
+    heading: str
+    samples: tuple[str, ...]
+    field: FormField
+    further: tuple[FormField, ...] = ()
+    becomes: str = ""
+    wrong: str = ""
+    words: tuple[ImportWord, ...] = ()
+    words_label: str = ""
+    words_open: bool = False
+    known: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportConstant:
+    field: FormField
+    drop: str
+    """What the button that takes it away sends as `do`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPart:
+    """What each line makes of one record type. `move` is what the buttons send behind "up ", "down " and "remove "."""
+
+    label: str
+    icon: str
+    hidden: tuple[tuple[str, str], ...]
+    columns: tuple[ImportColumn, ...]
+    constants: tuple[ImportConstant, ...]
+    constants_name: str
+    more_constants: FormField | None
+    rules: tuple[FormField, ...]
+    errors: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    move: str = ""
+    first: bool = True
+    last: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportMappingPage:
+    """What of a file goes where. With `look` or `do` the page comes back with that done, and nothing is saved."""
+
+    template: ClassVar[str] = "import_mapping.html"
+    title: str
+    action: str
+    parts: tuple[ImportPart, ...]
+    crumbs: tuple[Crumb, ...] = ()
+    steps: tuple[WizardStep, ...] = ()
+    redrawn_by: tuple[str, ...] = ()
+    more_parts: FormField | None = None
+    """Which further records the same lines make."""
+    saved: FormField | None = None
+    """The mappings to choose from that were saved before."""
+    name: FormField | None = None
+    share: FormField | None = None
+    errors: tuple[str, ...] = ()
+    unsaved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCount:
+    label: str
+    value: str
+    tone: Tone = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOutcomePage:
+    """What a trial says would happen, or what happened. While a job is under way the page asks `watch` how it stands."""
+
+    template: ClassVar[str] = "import_outcome.html"
+    title: str
+    lead: str
+    crumbs: tuple[Crumb, ...] = ()
+    steps: tuple[WizardStep, ...] = ()
+    job: JobLine | None = None
+    watch: str = ""
+    counts: tuple[tuple[str, tuple[ImportCount, ...]], ...] = ()
+    """Of each record type, by outcome."""
+    tabs: tuple[Tab, ...] = ()
+    table: TableView | None = None
+    earlier_href: str = ""
+    more_href: str = ""
+    banner: Banner | None = None
+    actions: tuple[Action, ...] = ()
 
 
 # --- home ----------------------------------------------------------------------------------------------------------------
@@ -1600,6 +1758,10 @@ Page = (
     | HeldFieldsPage
     | ChangesPage
     | JobsPage
+    | ImportStartPage
+    | ImportFormatPage
+    | ImportMappingPage
+    | ImportOutcomePage
     | ChoicesPage
     | DesignerPage
     | FormPreview

@@ -8,6 +8,7 @@ const islands: Record<string, () => Promise<unknown>> = {
   "dg-check": () => import("./islands/check"),
   "dg-mention": () => import("./islands/mention"),
   "dg-designer": () => import("./islands/designer"),
+  "dg-drop": () => import("./islands/drop"),
   "dg-files": () => import("./islands/files"),
   "dg-inline": () => import("./islands/inline"),
 };

@@ -18,7 +18,7 @@ from dougong.web.addresses import id_at
 from dougong.web.render import go, page
 from dougong.web.views import Action, Cell, Crumb, JobLine, JobsPage, Placeholder, Tab, Tone
 
-__all__ = ["routes"]
+__all__ = ["job_line", "routes"]
 
 AnyRequest = Request[Any, Any, Any]
 JOBS = "/jobs"
@@ -57,14 +57,15 @@ def _page(found: Sequence[Seen], which: str, more: int | None) -> JobsPage:
         title=str(_("Jobs") if everybodys else _("My jobs")),
         lead=str(lead),
         tabs=_tabs(which),
-        lines=tuple(_line(seen, named=everybodys) for seen in found),
+        lines=tuple(job_line(seen, named=everybodys) for seen in found),
         more_href=f"{here}{'&' if which else '?'}before={more}" if more else "",
         watch=here if any(seen.is_active for seen in found) else "",
         empty=Placeholder(str(_("There are no jobs here")), icon="clock-check"),
     )
 
 
-def _line(seen: Seen, *, named: bool) -> JobLine:
+def job_line(seen: Seen, *, named: bool) -> JobLine:
+    """A job as a line of a page; `named`: with who asked for it."""
     state, tone = _STATES[seen.state]
     plugin = current_snapshot().plugins[seen.plugin].label
     said = str(seen.words) or (str(seen.error) if seen.state in (QUEUED, PARKED) else "")
@@ -115,7 +116,7 @@ async def show_job(request: AnyRequest, job: str) -> Response[Any]:
     view = JobsPage(
         title=str(seen.label),
         crumbs=(Crumb(str(_("Jobs")), JOBS),),
-        lines=(_line(seen, named=True),),
+        lines=(job_line(seen, named=True),),
         facts=tuple((str(label), value) for label, value in _facts(seen)),
         error=str(seen.error),
         detail=seen.detail,

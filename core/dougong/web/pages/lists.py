@@ -15,6 +15,7 @@ from dougong.access.rights import may, may_do
 from dougong.errors import Forbidden, Invalid, NotFound
 from dougong.exports.services import EXPORT
 from dougong.i18n import _, number_text
+from dougong.imports.services import may_import
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import references
 from dougong.records.bulk import jobs_of
@@ -357,14 +358,17 @@ def _view_actions(state: ListState, view: View | None) -> tuple[Action, ...]:
         str(_("Save as a view…")), f"{path}/new?{urlencode(shown)}", "bookmark-plus", look="quiet", dialog=True
     )
     if view is None or not view.changeable:
-        return (new, *_to_export(state))
+        return (new, *_in_and_out(state))
     own = f"{path}/{view.id}"
     found = (*_to_save(state, view, own), new, *_to_place(view, own), *_to_share(view, own), *_to_keep(own))
-    return (*found, *_to_export(state))
+    return (*found, *_in_and_out(state))
 
 
-def _to_export(state: ListState) -> Iterable[Action]:
+def _in_and_out(state: ListState) -> Iterable[Action]:
+    """Files."""
     record_type = state.record_type
+    if may_import(record_type):
+        yield Action(str(_("Import…")), f"/{record_type.path}/import", "file-import", look="quiet")
     if may(current(), record_type, EXPORT):
         href = f"/{record_type.path}/export?{urlencode(state.pairs(page=1, cursor='', exact=False))}"
         yield Action(str(_("Export…")), href, "file-export", look="quiet", dialog=True)
