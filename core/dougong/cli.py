@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from dougong.access.explain import Reason
     from dougong.house import House
     from dougong.plugin.state import Switched
+    from dougong.records.types import RecordType
 
 __all__ = ["cli", "main"]
 
 ADMIN = "admin"
+_MOST_REASONS = 20
+"""Lines of a file of which a command says what is wrong; the rest stands in the file of refused lines."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -368,14 +371,9 @@ def explain(data: Path | None, user: str, type: str, record: int, action: str, f
 
 async def _explain(config: Config, user: str, kind: str, record: int, action: str, field: str) -> bool:
     from dougong.access.explain import explain
-    from dougong.access.policies import guarded_types
 
     async with _house(config):
-        record_type = next((t for t in guarded_types() if kind in (t.path, t.key)), None)
-        if record_type is None:
-            known = ", ".join(sorted(t.path for t in guarded_types()))
-            raise click.ClickException(f"no records are called {kind}; there are {known}")
-        found = await explain(record_type, record, await _user_id(user), action, field)
+        found = await explain(_type_called(kind), record, await _user_id(user), action, field)
         _say(_("Yes") if found.allowed else _("No"))
         for line in _told(found.reasons):
             _say(line)
@@ -388,6 +386,58 @@ def _told(reasons: Sequence[Reason], depth: int = 1) -> Iterator[str]:
         notes = "".join(f" · {note}" for note in reason.notes)
         yield f"{'  ' * depth}{'+' if reason.opens else '-'} {reason.text}{notes}"
         yield from _told(reason.because, depth + 1)
+
+
+@cli.command("import")
+@click.argument("type")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--mapping", default="", help="A saved mapping, or a .json file with one; else headings name the fields.")
+@click.option("--existing", type=click.Choice(["skip", "update", "create", "ask"]), help="With what is there already.")
+@click.option("--dry-run", is_flag=True, help="Say what would come of it; nothing is written.")
+@click.option("--as", "name", default="admin", show_default=True, help="Whose rights and name it is done with.")
+@_data_option
+def import_(
+    data: Path | None, type: str, file: Path, mapping: str, existing: str | None, dry_run: bool, name: str
+) -> None:
+    """Bring the lines of FILE (CSV or XLSX) in as records of TYPE (customers).
+
+    Ends with 0 when the file was worked through, even if lines were refused; the last line says in JSON what came of it.
+    """
+    config = _config(data)
+    _run(config, _import(config, type, file, mapping, existing or "", dry_run=dry_run, name=name))
+
+
+async def _import(
+    config: Config, kind: str, file: Path, mapping: str, existing: str, *, dry_run: bool, name: str
+) -> None:
+    from dougong.access.principal import acting_as
+    from dougong.access.services import principal_of
+    from dougong.imports.command import first_reasons, import_file, last_line
+
+    async with _house(config):
+        record_type = _type_called(kind)
+        with acting_as(await principal_of(await _user_id(name))):
+            found = await import_file(
+                record_type, file, mapping, dry_run=dry_run, report=_report_lines, existing=existing
+            )
+            for line in await first_reasons(found["import"], _MOST_REASONS, tried=dry_run):
+                click.echo(line, err=True)
+    click.echo(last_line(found))
+
+
+def _report_lines(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{done:,} / {total:,}", nl=done == total, err=True)
+
+
+def _type_called(kind: str) -> RecordType:
+    from dougong.access.policies import guarded_types
+
+    known = {t.path: t for t in guarded_types()}
+    found = next((t for t in known.values() if kind in (t.path, t.key)), None)
+    if found is None:
+        raise click.ClickException(f"no records are called {kind}; there are {', '.join(sorted(known))}")
+    return found
 
 
 @cli.group()

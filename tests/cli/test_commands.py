@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from pathlib import Path
 
@@ -286,3 +287,55 @@ def test_a_backup_taken_while_people_write_is_whole(tmp_path, monkeypatch):
     run("restore", archive, "--data", tmp_path / "other")
     with sqlite3.connect(tmp_path / "other" / "dougong.sqlite") as copy:
         assert copy.execute("SELECT count(*) FROM busy").fetchone() == (0,)
+
+
+TEAMS = "agent,manager\nAnn,Dora\nBob,Dora\n"
+STEPS = {
+    "steps": [
+        {"record": "departments", "columns": [{"heading": "manager", "field": "name"}], "match": ["name"]},
+        {
+            "record": "staff",
+            "columns": [{"heading": "agent", "field": "name"}, {"heading": "manager", "field": "department"}],
+            "match": ["name"],
+        },
+    ]
+}
+
+
+def test_a_file_is_brought_in_by_its_headings_and_the_last_line_says_what_came_of_it(data, tmp_path):
+    run("init", "--data", data, "--all")
+    file = tmp_path / "customers.csv"
+    file.write_text("name,employees\nGreen Ltd,many\nBlue Ltd,12\nRed & Co,3\n")
+    tried = run("import", "customers", file, "--dry-run", "--data", data)
+    counts = {"created": 2, "updated": 0, "unchanged": 0, "skipped": 0, "failed": 1}
+    assert json.loads(last_line(tried)).items() >= {**counts, "dry_run": True, "failed_file": None}.items()
+    assert "Line 2: Employees: “many” is not a number" in tried.output
+    done = json.loads(last_line(run("import", "customers", file, "--data", data)))
+    assert done.items() >= {**counts, "warned": 1}.items()
+    assert "Green Ltd" in Path(done["failed_file"]).read_text()
+    again = json.loads(last_line(run("import", "customers", file, "--data", data)))
+    assert again["skipped"] == 2 and again["created"] == 0
+
+
+def test_a_mapping_makes_departments_and_staff_of_the_same_lines(data, tmp_path):
+    run("init", "--data", data)
+    (tmp_path / "teams.csv").write_text(TEAMS)
+    (tmp_path / "teams.json").write_text(json.dumps(STEPS))
+    done = run("import", "staff", tmp_path / "teams.csv", "--mapping", tmp_path / "teams.json", "--data", data)
+    assert json.loads(last_line(done))["created"] == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("elephants",), "no records are called elephants"),
+        (("customers",), "No column is headed by a field: animal"),
+        (("customers", "--mapping", "usual"), "There is no mapping called “usual”"),
+    ],
+)
+def test_what_can_not_be_brought_in_is_said_and_nothing_is_written(data, tmp_path, words, told):
+    run("init", "--data", data, "--all")
+    file = tmp_path / "animals.csv"
+    file.write_text("animal,legs\ncat,4\n")
+    refused = run("import", words[0], file, *words[1:], "--data", data)
+    assert refused.exit_code != 0 and told in refused.output, refused.output

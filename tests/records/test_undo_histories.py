@@ -188,17 +188,26 @@ def expected(told: Told, now: Image, kept: Mapping[Key, set[str]]) -> Image:
             if not kept.get(key):
                 wanted.pop(key, None)
         elif became is None:
-            wanted.setdefault(key, was)
+            if not (kept.get(key) and lost_its_customer(told, key, now)):
+                wanted.setdefault(key, was)
         elif key in now:
             restored = {k: was[k] for k in was if was[k] != became[k] and k not in kept.get(key, set())}
             wanted[key] = {**now[key], **{k: v for k, v in restored.items() if now[key][k] == became[k]}}
     return wanted
 
 
+def lost_its_customer(told: Told, key: Key, now: Image) -> bool:
+    """Whether a contact that was removed can't come back, since its customer is gone by now, too."""
+    was = told.before.get(key)
+    gone = was is not None and key[0] == "contact" and ("customer", was["customer"]) not in now
+    return gone and ("customer", was["customer"]) not in told.before  # type: ignore[index]
+
+
 def may_be_listed(told: Told, key: Key, field_key: str, now: Image) -> bool:
     """Only what somebody wrote since, or what is gone, or what can't be done, is left alone."""
     written = told.since.get(key, set())
-    return field_key == "" or "*" in written or field_key in written
+    left_alone = field_key == "" or "*" in written or field_key in written
+    return left_alone or (field_key == "customer" and lost_its_customer(told, key, now))
 
 
 async def one_history(world: World, seed: int, size: int = 6, turns: int = 12) -> int:

@@ -16,7 +16,7 @@ from dougong.imports.sheets import Format, Sheet, rows_of
 from dougong.imports.steps import FAILED
 from dougong.plugin.snapshot import current_snapshot
 
-__all__ = ["REASON", "file_name", "write_refused"]
+__all__ = ["REASON", "file_name", "reasons_of", "write_refused"]
 
 REASON = _("Why it was not imported")
 _AT_ONCE = 500
@@ -29,12 +29,12 @@ def file_name(import_: Import) -> str:
     return f"{stem} ({word}){dot}{ending}" if stem else f"{ending} ({word})"
 
 
-async def write_refused(import_: Import, into: Path, *, tried: bool = False) -> int:
+async def write_refused(import_: Import, into: Path) -> int:
     """Write the refused lines as they stood in the file, and why; answers how many. NotFound where there are none.
 
     What is corrected in it can be brought in the same way: the further column is no field's.
     """
-    reasons = await _reasons(import_, tried=tried)
+    reasons = await _reasons(import_)
     if not reasons:
         raise NotFound
     async with sheet_of(import_) as sheet:
@@ -43,10 +43,10 @@ async def write_refused(import_: Import, into: Path, *, tried: bool = False) -> 
     return len(reasons)
 
 
-async def _reasons(import_: Import, *, tried: bool) -> dict[int, str]:
+async def _reasons(import_: Import) -> dict[int, str]:
     found: dict[int, list[str]] = {}
     after = 0
-    while notes := await notes_of(import_, tried=tried, outcomes=(FAILED,), after=after, limit=_AT_ONCE):
+    while notes := await notes_of(import_, tried=False, outcomes=(FAILED,), after=after, limit=_AT_ONCE):
         for note in notes:
             found.setdefault(note.line, []).extend(reasons_of(import_, note.step, note.problems))
         after = notes[-1].line

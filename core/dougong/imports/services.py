@@ -373,6 +373,16 @@ async def notes_of(
     return [Note(row["line"], row["step"], row["outcome"], _problems(row["said"])) for row in rows]
 
 
+async def count_notes(import_: Import, *, tried: bool, outcome: str) -> int:
+    """How many lines have something said of this kind."""
+    with acting_as(on_behalf(_WHY, IMPORTS)):
+        return int(
+            await ImportNote.count().where(
+                (ImportNote.run == import_.id) & (ImportNote.tried == tried) & (ImportNote.outcome == outcome)
+            )
+        )
+
+
 async def kept_of(import_: Import, *, limit: int = 200) -> list[dict[str, Any]]:
     """What stayed when the import was taken back: record, title, field, and why, in words."""
     with acting_as(on_behalf(_WHY, IMPORTS)):
