@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from dougong_customers.tables import Contact, Customer
 
 from dougong.imports import services
 from dougong.people.tables import Department, Staff
 from dougong.testing.app import Company
+from dougong_customers.tables import Contact, Customer
 
 from .conftest import brought_in, received, tried
 

@@ -10,7 +10,7 @@ from dougong.errors import Refused
 from dougong.i18n import _
 from dougong.imports import services
 from dougong.imports.mapping import check, step_type
-from dougong.imports.pieces import Piece, Whole, pieces_of
+from dougong.imports.pieces import PIECE, Piece, Whole, pieces_of
 from dougong.imports.services import Counts, Import, dump_problems, import_at
 from dougong.imports.steps import CREATED, UPDATED, WARNED, Later
 from dougong.imports.tables import ImportRun
@@ -60,7 +60,7 @@ async def try_import(number: int) -> None:
         whole = await _whole(import_, sheet)
         await whole.prepare(trying=True)
         done = 0
-        async for lines in pieces_of(sheet):
+        async for lines in pieces_of(sheet, size=PIECE):
             async with step() as work:
                 with entering_by("import"):
                     piece = await whole.try_out(lines)
@@ -81,7 +81,7 @@ async def bring_in(number: int) -> None:
         whole = await _whole(import_, sheet)
         await whole.prepare()
         place, counts = _reached(at_work().cursor)
-        async for lines in pieces_of(sheet, after=place):
+        async for lines in pieces_of(sheet, after=place, size=PIECE):
             async with step(_reason(import_)) as work:
                 with entering_by("import"):
                     piece = await whole.take(lines)

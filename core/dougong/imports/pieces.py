@@ -166,7 +166,7 @@ class Whole:
         return told
 
 
-async def pieces_of(sheet: Sheet, after: int = 0, size: int = PIECE) -> AsyncIterator[Sequence[Line]]:
+async def pieces_of(sheet: Sheet, *, size: int, after: int = 0) -> AsyncIterator[Sequence[Line]]:
     """The lines behind line number `after`, some at a time; read beside the loop."""
     lines = (line for line in sheet.lines() if line.number > after)
 
