@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -84,7 +85,7 @@ def job_line(seen: Seen, *, named: bool) -> JobLine:
 
 def _percent(seen: Seen) -> int | None:
     """None where it isn't known, or no longer of interest."""
-    if not seen.total or seen.state == DONE:
+    if not seen.total or seen.state in (DONE, CANCELLED):
         return None
     return min(100, seen.done * 100 // seen.total)
 
@@ -116,7 +117,7 @@ async def show_job(request: AnyRequest, job: str) -> Response[Any]:
     view = JobsPage(
         title=str(seen.label),
         crumbs=(Crumb(str(_("Jobs")), JOBS),),
-        lines=(job_line(seen, named=True),),
+        lines=(replace(job_line(seen, named=True), said=str(seen.words)),),
         facts=tuple((str(label), value) for label, value in _facts(seen)),
         error=str(seen.error),
         detail=seen.detail,
@@ -153,7 +154,7 @@ async def show_schedules(request: AnyRequest) -> Response[Any]:
         lead=str(_("What is done by itself, at these times. What was missed while the house was closed is done once.")),
         tabs=_tabs("schedules"),
         lines=tuple(_schedule_line(seen) for seen in await schedules_seen()),
-        empty=Placeholder(str(_("No module does anything by itself")), icon="calendar-time"),
+        empty=Placeholder(str(_("No plugin does anything by itself")), icon="calendar-time"),
     )
     return page(request, view)
 
