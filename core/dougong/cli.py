@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
@@ -428,6 +428,49 @@ async def _import(
 def _report_lines(done: int, total: int) -> None:
     if sys.stderr.isatty():
         click.echo(f"\r{done:,} / {total:,}", nl=done == total, err=True)
+
+
+@cli.command()
+@click.argument("type")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--filter", "tree", default="", help='Conditions, as the API takes them: [["city","=","杭州"]].')
+@click.option("--find", default="", help="What is typed into the quick find.")
+@click.option("--sort", default="", help="A field, with - before it for the other direction.")
+@click.option("--fields", default="", help="Keys with commas between them; else the id and every field.")
+@click.option("--as", "name", default="admin", show_default=True, help="Whose rights and name it is done with.")
+@_data_option
+def export(data: Path | None, type: str, file: Path, tree: str, find: str, sort: str, fields: str, name: str) -> None:
+    """Write records of TYPE (customers) to FILE, whose ending says how: .csv or .xlsx."""
+    config = _config(data)
+    with _made_whole(file.absolute()) as made:
+        count = _run(config, _export(config, type, made, (file.suffix[1:].lower(), tree, find, sort, fields), name))
+    click.echo(f"{file}: {count:,} records")
+
+
+@contextmanager
+def _made_whole(file: Path) -> Iterator[BinaryIO]:
+    """A file that takes its place once all is written; what stood there before stays until then."""
+    part = file.with_name(f".{file.name}.part")
+    try:
+        with part.open("wb") as made:
+            yield made
+        part.replace(file)
+    except OSError as err:
+        raise click.ClickException(str(err)) from err
+    finally:
+        part.unlink(missing_ok=True)
+
+
+async def _export(config: Config, kind: str, file: BinaryIO, asked: tuple[str, str, str, str, str], name: str) -> int:
+    from dougong.access.principal import acting_as
+    from dougong.access.services import principal_of
+    from dougong.exports.command import asked_for
+    from dougong.exports.services import export
+
+    async with _house(config):
+        record_type = _type_called(kind)
+        with acting_as(await principal_of(await _user_id(name))):
+            return await export(asked_for(record_type, *asked), file)
 
 
 def _type_called(kind: str) -> RecordType:

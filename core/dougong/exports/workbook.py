@@ -9,14 +9,11 @@ from decimal import Decimal
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-import xlsxwriter
-from xlsxwriter.exceptions import FileCreateError
-
 from dougong.errors import Invalid, Problem
 from dougong.exports.columns import Cell, Column
 from dougong.i18n import _, number_text
 
-__all__ = ["Workbook"]
+__all__ = ["Workbook", "sheet_name"]
 
 MOST_ROWS = 1_048_575
 """Below the headings; more fit on no sheet."""
@@ -35,9 +32,11 @@ class Workbook:
     media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
     def __init__(self, file: BinaryIO, name: str, columns: Sequence[Column]) -> None:
+        import xlsxwriter  # 130 ms to import: only for who makes a workbook
+
         self._parts = TemporaryDirectory(prefix="dougong-export-")
         self._book = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": self._parts.name})
-        self._sheet = self._book.add_worksheet(_sheet_name(name))
+        self._sheet = self._book.add_worksheet(sheet_name(name))
         self._text = self._book.add_format({"num_format": "@"})
         looks = {column.look for column in columns}
         known = {look: self._book.add_format({"num_format": look}) for look in looks}
@@ -81,6 +80,8 @@ class Workbook:
 
     def close(self) -> None:
         """Puts the parts together; the file stays open, for whoever opened it. OSError where there is no room."""
+        from xlsxwriter.exceptions import FileCreateError
+
         try:
             self._book.close()
         except FileCreateError as err:
@@ -105,7 +106,7 @@ def _too_much(message: object) -> Invalid:
     return Invalid(Problem("format", message, None, "range"))  # type: ignore[arg-type]
 
 
-def _sheet_name(name: str) -> str:
+def sheet_name(name: str) -> str:
     """As Excel lets a sheet be called."""
     allowed = "".join(" " if c in "[]:*?/\\" else c for c in name).strip("' ")
     return allowed[:31] or "1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ MOST_COLUMNS = 500
 MOST_UNPACKED = 2 << 30
 """Bytes of a workbook once unpacked; what is larger is made to break things."""
 LONGEST_CELL = 1 << 20
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 csv.field_size_limit(LONGEST_CELL)
 NO_WORKBOOK = _("This is not an Excel workbook (.xlsx) that can be read.")
 _BROKEN = (zipfile.BadZipFile, zlib.error, ParseError, KeyError, ValueError, OSError, AttributeError, TypeError)
@@ -115,7 +117,12 @@ def _workbook_rows(path: Path, format_: Format) -> Iterator[Line]:
         sheet.reset_dimensions()  # what a file says of its own size is often wrong
         for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
             if any(c is not None and text_of(c).strip() for c in cells):
-                yield Line(number, cells)
+                yield Line(number, [_unescaped(c) for c in cells])
+
+
+def _unescaped(cell: Any) -> Any:
+    """Characters that XML has no place for are written as _x000D_, and the library leaves them so."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), cell) if isinstance(cell, str) else cell
 
 
 def sheet_names(path: Path) -> Sequence[str]:
