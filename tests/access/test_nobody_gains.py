@@ -343,7 +343,7 @@ async def test_a_gap_is_found(company, gap, monkeypatch):
         monkeypatch.setattr("dougong.people.services.departments.place_people", nothing)
     else:
         monkeypatch.setattr(desk, "not_to_hand_on", none)
-        monkeypatch.setattr("dougong.access.services.sharing._may_own", nothing)
+        monkeypatch.setattr("dougong.access.services.sharing._not_to_hand_on", none)
     with pytest.raises(AssertionError, match="gained"):
         for _ in range(400):
             await step(company, GAPS[gap])

@@ -397,6 +397,7 @@ KINDS: list[tuple[str, dict[str, str], str]] = [
     ("yes_no", {}, "上过展会"),
     ("person", {}, "跟单员"),
     ("date", {}, "签约日"),
+    ("file", {}, "盖章合同"),
 ]
 
 
@@ -416,7 +417,7 @@ async def test_a_field_of_each_kind_is_added_in_the_dialog(
         assert f"/lookups/customer.{key}" in lists, "its list of choices is among the lists"
         assert "添加的字段" in lists
     form = (await admin.get("/customers/new")).text
-    assert (key in fields_of_form(form)) is (kind not in ("formula", "serial"))
+    assert (key in fields_of_form(form)) is (kind not in ("formula", "serial", "file"))
 
 
 @pytest.mark.parametrize(

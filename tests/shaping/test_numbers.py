@@ -14,6 +14,7 @@ from dougong.errors import Invalid
 from dougong.i18n import today
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.numbering import checked_rule, take_numbers
+from dougong.testing.app import Company
 
 from .test_added_fields import CUSTOMERS, FIELDS, add, make
 
@@ -72,3 +73,48 @@ WRONG = ["", "   ", "KH", "{0000}{0000}", "{year}{00}", "KH{", "{}", "{000000000
 async def test_a_rule_that_cant_be_followed_is_refused(rule: object) -> None:
     with pytest.raises(Invalid):
         checked_rule(rule)
+
+
+TEMPLATE = "/api/v1/record-types/customers/template"
+
+
+async def with_rule(admin: httpx.AsyncClient, rule: str, category: str = "", key: str = "number") -> httpx.Response:
+    known = (await admin.get(TEMPLATE, params={"category": category})).json()
+    for place in (place for group in known["groups"] for place in group["fields"]):
+        if place["key"] == key:
+            place["rule"] = rule
+    version = {"If-Match": str(known["version"])}
+    return await admin.put(TEMPLATE, params={"category": category}, json={"groups": known["groups"]}, headers=version)
+
+
+async def test_the_number_every_record_has_follows_the_rule_of_its_template(admin: httpx.AsyncClient) -> None:
+    before = await make(admin, name="自有编号以前")
+    assert (await with_rule(admin, "KH-{yyyy}-{000}")).status_code == 200
+    assert (await with_rule(admin, "QD-{0000}", "channel")).status_code == 200
+    made = [await make(admin, name=f"自有编号{kind}{n}", kind=kind) for n in (1, 2) for kind in ("end", "channel")]
+    year = today().year
+    assert [one["number"] for one in made] == [f"KH-{year}-001", "QD-0001", f"KH-{year}-002", "QD-0002"]
+    assert (await admin.get(f"{CUSTOMERS}/{before['id']}")).json()["number"] is None
+    refused = await admin.post(CUSTOMERS, json={"name": "自己写编号", "number": "X-1"})
+    assert [error["field"] for error in refused.json()["errors"]] == ["number"]
+    assert (await with_rule(admin, "")).status_code == 200
+    assert (await make(admin, name="不再编号"))["number"] is None
+    assert (await admin.delete(TEMPLATE, params={"category": "channel"})).status_code == 200
+
+
+async def test_a_rule_that_can_not_be_followed_and_a_field_that_takes_none_are_named(admin: httpx.AsyncClient) -> None:
+    for rule, key in (("KH-{yyyy}", "number"), ("{what}-{00}", "number"), ("KH-{000}", "city")):
+        answer = await with_rule(admin, rule, key=key)
+        assert answer.status_code == 400, answer.text
+        assert [error["field"] for error in answer.json()["errors"]] == [key]
+
+
+async def test_the_rule_is_written_in_the_designer(company: Company, admin: httpx.AsyncClient) -> None:
+    async with company.browser("admin") as browser:
+        page = (await browser.get("/fields/customers")).text
+        assert 'name="rule.number"' in page
+        assert 'name="rule.city"' not in page
+    assert (await with_rule(admin, "B{00}")).status_code == 200
+    async with company.browser("admin") as browser:
+        assert 'value="B{00}"' in (await browser.get("/fields/customers")).text
+    assert (await with_rule(admin, "")).status_code == 200

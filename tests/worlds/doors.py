@@ -480,6 +480,9 @@ def _changing(asker: Asker) -> Iterator[Ask]:
         for fact in asker.facts[record_type.key]:
             path = f"/api/v1/{record_type.path}/{fact.key[1]}"
             texts = [k for k, column in record_type.entered.items() if column.kind in ("text", "long_text")]
+            if asker.sees(fact):
+                for key in record_type.shape.form("").conditions:
+                    yield Ask(CHANGING, path, "json", body={key: ""})
             if asker.sees(fact) and texts:
                 yield Ask(CHANGING, path, "json", body={texts[-1]: "换过的"})
 

@@ -26,7 +26,7 @@ from dougong.access.principal import Principal, acting_as, system
 from dougong.access.services import principals
 from dougong.db import engine
 from dougong.errors import Forbidden, NotFound
-from dougong.records import desk, filters, gate, history, queries, references, statements
+from dougong.records import desk, filters, gate, history, queries, references, shapes, statements
 from dougong.records.tables import Row
 from dougong.web import visitors
 from dougong.web.api import comments
@@ -244,6 +244,14 @@ def writing_unchecked(patch: Patch) -> None:
     patch.setattr(desk, "misplaced", unchecked)
 
 
+def conditions_tell_all(patch: Patch) -> None:
+    """Fields on a condition are shown, and asked for, whatever the condition reads."""
+    patch.setattr(
+        shapes.Shape, "telling", property(lambda shape: {k: frozenset(f.fields) for k, f in shape.formulas.items()})
+    )
+    patch.setattr(desk, "_asked_for", lambda record_type, values: record_type.required_in(values))
+
+
 # ---------------------------------------------------------------------- all of them
 
 BUGS: Mapping[str, Bug] = {
@@ -262,6 +270,7 @@ BUGS: Mapping[str, Bug] = {
     ),
     "rows sorted by a field held back": Bug(sorted_by_anything, "xunuo", r"json GET .*[?&]sort="),
     "rows filtered by a field held back": Bug(filtered_by_anything, "xunuo", r"json GET .*filter=.*"),
+    "conditions on fields held back": Bug(conditions_tell_all, "xunuo", r"PATCH .*x_insurer"),
     "history with fields held back": Bug(history_shows_all, "xunuo", r"/history"),
     "a tile that runs as the system": Bug(seeing_everything(home, "_rows_of"), "sunhao", r"GET / page"),
     "children without their parent's scope": Bug(

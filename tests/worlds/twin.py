@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -32,7 +33,7 @@ from dougong.jobs.tables import JobRow
 from dougong.people.records import staff as staff_type
 from dougong.people.services import account_named, add_account
 from dougong.people.tables import Department, Staff
-from dougong.plugin.snapshot import current_snapshot
+from dougong.plugin.snapshot import current_snapshot, pinned, served_snapshot
 from dougong.records.attachments import Attachment
 from dougong.records.change_log import as_json
 from dougong.records.comments import Comment
@@ -41,9 +42,11 @@ from dougong.records.gate import cleared, physical
 from dougong.records.layouts import ListLayout
 from dougong.records.mentions import Mention
 from dougong.records.pinyin import initials, sort_key
+from dougong.records.shapes import Layout, Place
 from dougong.records.views import KeptView
 from dougong.sample import PEOPLE as STAFF
 from dougong.shaping.fields import add_field
+from dougong.shaping.templates import save_template
 from dougong.testing.app import Company as Office
 from dougong.testing.fixtures import run_on
 from dougong.testing.world import World, open_world
@@ -62,12 +65,15 @@ from .company import (
     Remark,
     Star,
     chance,
+    held_content,
     token,
 )
 
 __all__ = ["Door", "Founded", "differing", "founded", "opened"]
 
 _WHY = "set up two worlds"
+MUCH = 500_000_000
+"""In the currency itself: about half of the cargo is worth more."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,7 @@ async def founded(url: str, directory: Path, plugins: Sequence[str], *, rows: in
     async with open_world(url, directory, plugins) as world:
         async with world.acting("admin"):
             await add_field(staff_type, "Hobby", "text")
+            await shape_cargo()
         company = await read_company(world)
         with acting_as(system(_WHY)):
             await give_roles(company)
@@ -122,6 +129,25 @@ async def founded(url: str, directory: Path, plugins: Sequence[str], *, rows: in
             await ask_for_due()
         users, tokens, cookies = await let_in(world)
     return Founded(url, directory, company, tokens, cookies, users)
+
+
+async def shape_cargo() -> None:
+    """Cargo gets a field for a file, and one that is asked for where it is worth much: by a field not everybody sees."""
+    cargo = current_snapshot().records.get("cargo")
+    if cargo is None:
+        return
+    await add_field(cargo, "Waybill", "file")
+    asked = await add_field(cargo, "Insurer", "text")
+    with pinned(served_snapshot()):
+        layout = cargo.shape.layout("")
+        groups = (
+            replace(g, places=tuple(_asked(p) if p.key == asked.key else p for p in g.places)) for g in layout.groups
+        )
+        await save_template(cargo, "", Layout(tuple(groups)), version=0)
+
+
+def _asked(place: Place) -> Place:
+    return replace(place, required=True, when=f"worth > {MUCH}")
 
 
 async def read_company(world: World) -> Company:
@@ -284,6 +310,20 @@ async def put_papers(company: Company) -> None:
             removed=dt.datetime.now(dt.UTC) if paper.removed else None,
         )
         await Attachment.insert(row)
+    for fact in company.facts.values():
+        for key, column in company.types[fact.key[0]].fields.items():
+            if column.kind == "file" and fact.values.get(key):
+                await put_held(fact, key, json.loads(fact.values[key]), at)
+
+
+async def put_held(fact: Fact, key: str, told: Mapping[str, Any], at: dt.datetime) -> None:
+    """The file in a field of a record."""
+    content = held_content(told["name"])
+    async with current_store().receive(_said(content), len(content)) as draft:
+        await draft.keep()
+    row = Attachment(id=told["id"], record=fact.key[0], record_id=fact.key[1], name=told["name"], field=key, at=at)
+    row.size, row.media_type, row.digest = len(content), told["media_type"], hashlib.sha256(content).hexdigest()
+    await Attachment.insert(row)
 
 
 async def put_remarks(company: Company) -> None:

@@ -38,18 +38,22 @@ def held_back(roles: Sequence[RoleTerms]) -> HeldBack:
         if seen:
             _hold(name, levels, changed, readonly, readonly_but_in)
     if hidden or hidden_but_in:
-        _hide_formulas(hidden, hidden_but_in)
+        _hide_telling(hidden, hidden_but_in)
     return HeldBack(frozenset(hidden), frozenset(readonly), hidden_but_in, readonly_but_in)
 
 
-def _hide_formulas(hidden: set[str], hidden_but_in: dict[str, frozenset[str]]) -> None:
-    """What is worked out from a hidden field tells of it: it is hidden with it, in the same states."""
+def _hide_telling(hidden: set[str], hidden_but_in: dict[str, frozenset[str]]) -> None:
+    """What is worked out from a hidden field, or there only by what it says, tells of it: it is hidden with it, in the
+    same states. Nobody's sight ends where a record makes no sense any more."""
+    said_hidden, said_but_in = frozenset(hidden), dict(hidden_but_in)
     for record_type in guarded_types():
         states = record_type.lifecycle.keys if record_type.lifecycle else ("",)
-        for key, formula in record_type.shape.formulas.items():  # each behind those it reads
-            read = [f"{record_type.key}.{k}" for k in (key, *formula.fields)]
+        for key, others in record_type.shape.telling.items():
+            if key not in record_type.can_be_held_back:
+                continue
+            read = [f"{record_type.key}.{k}" for k in (key, *others)]
             seen = frozenset(
-                s for s in states if not any(n in hidden or s not in hidden_but_in.get(n, states) for n in read)
+                s for s in states if not any(n in said_hidden or s not in said_but_in.get(n, states) for n in read)
             )
             _hold(read[0], dict.fromkeys(states, WRITE), seen, hidden, hidden_but_in)
 

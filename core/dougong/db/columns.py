@@ -37,6 +37,7 @@ __all__ = [
     "Choice",
     "Date",
     "Email",
+    "File",
     "ForeignKey",
     "Integer",
     "LazyTableReference",
@@ -177,6 +178,17 @@ class Active(Boolean):
     @property
     def column_type(self) -> str:
         return "BOOLEAN"
+
+
+class File(Text):
+    """One file: what is told of it (its number among the attachments, name, size), as JSON; None for none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"default": None, "null": True, **kwargs})
+
+    @property
+    def column_type(self) -> str:
+        return "TEXT"
 
 
 class TimeOfDay(Varchar):

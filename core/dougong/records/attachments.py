@@ -10,20 +10,22 @@ import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from piccolo.columns import BigInt, Serial, Timestamptz, Varchar
 from piccolo.querystring import QueryString
 
 from dougong.access.of_records import OfRecords
+from dougong.access.policies import both
 from dougong.access.principal import acting_as, current, system
 from dougong.access.rights import may_with, need_with
 from dougong.access.services.principals import on_behalf
 from dougong.db import fetch, transaction
+from dougong.db.columns import File
 from dougong.errors import Invalid, NotFound, Problem, Refused
 from dougong.files.kinds import PREVIEWED, examine
 from dougong.files.names import clean_name
-from dougong.files.store import Draft, Store, current_store, use_store
+from dougong.files.store import Draft, Store, current_store, kept_by, named_by_anybody, use_store
 from dougong.i18n import _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import change_log
@@ -32,6 +34,9 @@ from dougong.records.gate import cleared, guard
 from dougong.records.references import tables_made
 from dougong.records.tables import Private
 from dougong.records.types import RecordType
+
+if TYPE_CHECKING:
+    from dougong.access.principal import Principal
 
 __all__ = [
     "Attached",
@@ -54,7 +59,9 @@ __all__ = [
     "room_for_one",
     "sweep",
     "take_stock",
+    "taken_in",
     "takes_files",
+    "write_down",
 ]
 
 MEGABYTE = 1 << 20
@@ -80,10 +87,20 @@ class Attachment(Private, tablename="attachment"):
     user = BigInt(default=0, db_column_name="by_user")
     staff = BigInt(null=True, default=None)
     removed = Timestamptz(null=True, default=None)
+    field = Varchar(130, default="", help_text="The one field of the record that holds it; none for its attachments")
+
+
+class _OfRecord(OfRecords):
+    """What a field of a record holds is read with the field, by `held_files`."""
+
+    def read(self, principal: Principal, engine: Any, alias: str) -> QueryString:
+        condition = both([super().read(principal, engine, alias), QueryString(f'{alias}."field" = {{}}', "")])
+        assert condition is not None
+        return condition
 
 
 # Read through the gate like a record; written by core alone, once the record's own rights were asked.
-guard(OfRecords(Attachment))  # type: ignore[arg-type]  # `via` is what is on now; the gate only reads it
+guard(_OfRecord(Attachment))  # type: ignore[arg-type]  # `via` is what is on now; the gate only reads it
 
 
 @dataclass(frozen=True)
@@ -219,6 +236,15 @@ async def received(
     TooLarge, and Unavailable when the disk doesn't take it.
     """
     await room_for_one(record_type, record_id)
+    async with taken_in(record_type, record_id, name, content) as file:
+        yield file
+
+
+@asynccontextmanager
+async def taken_in(
+    record_type: RecordType, record_id: int, name: str, content: AsyncIterator[bytes]
+) -> AsyncIterator[Received]:
+    """The same for whoever has asked already whether the record may have it."""
     cleaned = clean_name(name)
     async with current_store().receive(content, limits().size) as draft:
         if draft.size == 0:
@@ -253,6 +279,11 @@ async def _insert(file: Received) -> int:
     there = await room_for_one(file.record_type, file.record_id)  # again: receiving took its time
     if any((each.name, each.digest) == (file.name, file.draft.digest) for each in there):
         raise Refused(_("“%(name)s” is attached already.", name=file.name))
+    return await write_down(file)
+
+
+async def write_down(file: Received, field: str = "") -> int:
+    """The row that keeps the content of a file; its number."""
     new = Attachment(
         record=file.record_type.key,
         record_id=file.record_id,
@@ -261,6 +292,7 @@ async def _insert(file: Received) -> int:
         media_type=file.media_type,
         pixels=file.pixels,
         digest=file.draft.digest,
+        field=field,
         at=dt.datetime.now(dt.UTC),
         user=current().user,
         staff=current().staff,
@@ -320,10 +352,13 @@ async def sweep() -> int:
     with acting_as(system(_WHY, _NARROW)):
         await Attachment.delete().where(Attachment.removed < _forgotten_before())
         keys = await Attachment.select(Attachment.record).distinct().output(as_list=True)
-    made = {table._meta.tablename for table in await tables_made()}
-    for key in made & set(keys):
+    made = {table._meta.tablename: table for table in await tables_made()}
+    for key in made.keys() & set(keys):
         await _forget_orphans(key)
-    return await current_store().sweep(_named)
+        for column in made[key]._meta.columns:
+            if isinstance(column, File):
+                await _forget_replaced(key, column)
+    return await current_store().sweep(named_by_anybody)
 
 
 @dataclass(frozen=True)
@@ -354,12 +389,37 @@ async def _forget_orphans(key: str) -> None:
         key,
         _forgotten_before(),
     )
+    await _forget(key, gone)
+
+
+async def _forget_replaced(key: str, column: File) -> None:
+    """What a field held before, of records nobody changed for so long that no undo brings it back."""
+    name = column._meta.db_column_name
+    gone = QueryString(
+        f'SELECT a."id" FROM "attachment" a JOIN "{key}" r ON r."id" = a."record_id" '
+        'WHERE a."record" = {} AND a."field" = {} AND a."at" < {} '
+        f'AND (r."{name}" IS NULL OR r."{name}" NOT LIKE {{}} || CAST(a."id" AS TEXT) || {{}}) '
+        'AND NOT EXISTS (SELECT 1 FROM "change_log" c '
+        'WHERE c."record_id" = a."record_id" AND c."record" = {} AND c."at" > {})',
+        key,
+        column._meta.name,
+        _forgotten_before(),
+        '{"id":',
+        ",%",
+        key,
+        _forgotten_before(),
+    )
+    await _forget(key, gone)
+
+
+async def _forget(key: str, which: QueryString) -> None:
     with acting_as(system(_WHY, _NARROW | {"change_log", key})):
-        numbers = [row["id"] for row in await fetch(gone)]
+        numbers = [row["id"] for row in await fetch(which)]
         for start in range(0, len(numbers), _AT_ONCE):
             await Attachment.delete().where(Attachment.id.is_in(numbers[start : start + _AT_ONCE]))
 
 
+@kept_by
 async def _named(digests: Set[str]) -> Set[str]:
     wanted, found = sorted(digests), set[str]()
     with acting_as(system(_WHY, _NARROW)):

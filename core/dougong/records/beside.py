@@ -37,7 +37,9 @@ async def _files_off(record_type: RecordType, entries: Mapping[int, Beside]) -> 
 
 
 async def _files_back(record_type: RecordType, entries: Mapping[int, Beside]) -> Left:
-    return await _each(attachments.bring_back, record_type, {i: e.before.get("attachment_id") for i, e in entries.items()})
+    return await _each(
+        attachments.bring_back, record_type, {i: e.before.get("attachment_id") for i, e in entries.items()}
+    )
 
 
 async def _each(

@@ -21,6 +21,7 @@ from dougong.db.columns import (
     Choice,
     Date,
     Email,
+    File,
     ForeignKey,
     Lookup,
     Money,
@@ -238,6 +239,7 @@ _COLUMNS: Mapping[str, Callable[[Definition], Column | None]] = {
     "url": _plain(Url),
     "address": _plain(Address),
     "serial": lambda one: SerialNumber(db_column_name=one.db_column),
+    "file": lambda one: File(db_column_name=one.db_column),
     "formula": _result,
 }
 KINDS_TO_ADD = tuple(_COLUMNS)

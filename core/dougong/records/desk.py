@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from piccolo.columns.combination import WhereRaw
 
+from dougong.access.fields import HIDDEN, field_level
 from dougong.access.policies import may_put_into
 from dougong.access.principal import Principal, current
 from dougong.access.rights import deactivated_among, may, refusal, to_hand_on, within_reach
@@ -329,8 +330,12 @@ def _with_defaults(
 
 async def _number(record_type: RecordType, rows: Sequence[dict[str, Any]]) -> None:
     """The numbers that rules give new records, each by the day it was made on."""
-    for key, rule in record_type.shape.number_rules.items():
-        without = [values for values in rows if not values[key]]
+    waiting: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for values in rows:
+        for key, rule in record_type.form_of(values).rules.items():
+            if not values[key]:
+                waiting.setdefault((key, rule), []).append(values)
+    for (key, rule), without in waiting.items():
         days = [values["created"].astimezone(company_zone()).date() for values in without]
         for values, number in zip(without, await take_numbers(f"{record_type.key}.{key}", rule, days), strict=True):
             values[key] = number
@@ -374,7 +379,7 @@ async def _check(record_type: RecordType, rows: Sequence[Mapping[str, Any]], giv
     for number, values in enumerate(rows):
         found = [
             required_problem(record_type.fields[k])
-            for k in sorted(record_type.required_in(values))
+            for k in sorted(_asked_for(record_type, values))
             if is_empty(values[k])
         ]
         if record_type.lifecycle and values["state"] != record_type.lifecycle.start:
@@ -578,9 +583,17 @@ def _left_empty(
     record_type: RecordType, before: Mapping[str, Any], after: Mapping[str, Any], differing: Mapping[str, Any]
 ) -> list[Problem]:
     """What is asked for and was emptied, or is asked for since this change. What stood empty before may stay so."""
-    required = record_type.required_in(after)
-    asked = sorted(required & {*differing, *(required - record_type.required_in(before))})
+    required = _asked_for(record_type, after)
+    asked = sorted(required & {*differing, *(required - _asked_for(record_type, before))})
     return [required_problem(record_type.fields[k]) for k in asked if is_empty(after[k])]
+
+
+def _asked_for(record_type: RecordType, values: Mapping[str, Any]) -> frozenset[str]:
+    """What has to be filled in. What is only there by fields the acting person may not see is not: it would tell of them."""
+    form, state = record_type.form_of(values), values.get("state") if record_type.lifecycle else None
+    required = record_type.required_in(values)
+    names = {key: f"{record_type.key}.{key}" for key in required & form.conditions.keys()}
+    return required - {key for key, name in names.items() if field_level(current(), name, state) == HIDDEN}
 
 
 async def _homes(record_type: RecordType, rows: Iterable[Mapping[str, Any]]) -> Mapping[int, int | None]:

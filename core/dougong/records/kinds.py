@@ -258,6 +258,23 @@ def _labels(value: str, field: Field) -> str:
     )
 
 
+def _file(value: Any, field: Field) -> str:
+    raise WrongValue(_("A file is sent by itself, not among the other values."))
+
+
+def _told(value: str, field: Field) -> dict[str, Any]:
+    return dict(json.loads(value))
+
+
+def _file_name(value: str, field: Field) -> str:
+    return str(_told(value, field)["name"])
+
+
+def _file_schema(field: Field) -> Mapping[str, Any]:
+    told = {"id": "integer", "name": "string", "size": "integer", "media_type": "string"}
+    return {"type": "object", "required": list(told), "properties": {k: {"type": t} for k, t in told.items()}}
+
+
 def _time(value: Any, field: Field) -> str:
     if isinstance(value, dt.time):
         return value.strftime("%H:%M")
@@ -411,6 +428,7 @@ KINDS: Mapping[str, Kind] = {
             ("contains", "empty"),
             send=_chosen,
         ),
+        Kind("file", _file, _file_name, _file_schema, ("empty",), send=_told, write=_file_name),
         Kind(
             "time",
             _time,

@@ -40,7 +40,7 @@ __all__ = [
 
 BOUND = 10_000
 """Totals are exact up to here; beyond it a list says "10,000+" and turns its pages by keyset."""
-UNSORTABLE = frozenset({"long_text", "choices"})
+UNSORTABLE = frozenset({"long_text", "choices", "file"})
 """The kinds of field no list is sorted by, unless it is the title."""
 LARGEST_PAGE = 500
 DEEPEST_PAGE_ROW = BOUND
@@ -185,7 +185,7 @@ async def sums(record_type: RecordType, group: str, sum_of: str, tree: Any, q: s
 
 def _groupable(record_type: RecordType, key: str) -> Field:
     found = visible_field(record_type, key)
-    if found is None or found.kind in ("long_text", "choices", "datetime"):
+    if found is None or found.kind in ("long_text", "choices", "datetime", "file"):
         raise Invalid(Problem("group", _("Rows can't be grouped by “%(field)s”.", field=key), key, "kind"))
     return found
 

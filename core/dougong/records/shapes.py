@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Form", "Group", "Layout", "Place", "Shape", "shape_of", "shapes_from"]
 
+NUMBER = "number"
 COMMON = ("owner", "department", "number", "created", "updated")
 """What every record carries stands in a group of its own, after all others."""
 
@@ -32,7 +33,7 @@ COMMON = ("owner", "department", "number", "created", "updated")
 @dataclass(frozen=True)
 class Place:
     """One field in a template. `label` is "" where it keeps its own name, `when` an expression or ""; `default` as the
-    API would take it."""
+    API would take it; `rule` is what gives new records their number in this field, "" for none."""
 
     key: str
     on: bool = True
@@ -41,6 +42,7 @@ class Place:
     label: str = ""
     default: Any = None
     when: str = ""
+    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class Form:
     defaults: Mapping[str, Any]
     conditions: Mapping[str, Expression]
     """The fields that are only there for records of which this is so."""
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """The fields that get a number when a record is made, each with its rule."""
 
     def hidden_for(self, values: Mapping[str, Any]) -> frozenset[str]:
         """The fields that aren't there for a record with these stored values."""
@@ -143,7 +147,7 @@ class Shape:
                 column=columns[d.key],
                 kind=d.shown_as,
                 label=d.words,
-                managed=d.kind in ("serial", "formula"),
+                managed=d.kind in ("serial", "formula", "file"),
                 help=d.help or None,
             )
             for d in self.definitions
@@ -168,9 +172,29 @@ class Shape:
             return {}
 
     @cached_property
-    def number_rules(self) -> Mapping[str, str]:
-        """The fields that get a number when a record is made, each with its rule."""
+    def telling(self) -> Mapping[str, frozenset[str]]:
+        """The fields that tell of others, being worked out from them or there only by what they say, each with all these."""
+        found = {key: set(formula.fields) for key, formula in self.formulas.items()}
+        for form in map(self.form, self.categories):
+            for key, condition in form.conditions.items():
+                found.setdefault(key, set()).update(condition.fields)
+        grown = True
+        while grown:
+            further = {key: set().union(*(found.get(k, ()) for k in read)) - read for key, read in found.items()}
+            grown = any(further.values())
+            for key, more in further.items():
+                found[key] |= more
+        return {key: frozenset(read - {key}) for key, read in found.items()}
+
+    @cached_property
+    def _rules(self) -> Mapping[str, str]:
+        """Of the added fields those that hold numbers, in every template by the same rule."""
         return {d.key: str(d.details["rule"]) for d in self.definitions if d.kind == "serial" and d.key in self.fields}
+
+    @cached_property
+    def numbered(self) -> frozenset[str]:
+        """The declared fields that a template may give a rule: the record's own number, which nobody types."""
+        return frozenset({NUMBER} & self.record_type.declared.keys())
 
     def calculate(self, values: dict[str, Any]) -> None:
         """Work the formulas of a record out from its other stored values, where they are."""
@@ -240,6 +264,7 @@ class Shape:
             off=frozenset(places.keys() - on),
             defaults=dict(self._defaults(places[k] for k in on)),
             conditions=dict(self._conditions(places[k] for k in on - locked)),
+            rules={**self._rules, **{k: places[k].rule for k in self.numbered & places.keys() if places[k].rule}},
         )
 
     def _defaults(self, places: Iterable[Place]) -> Iterable[tuple[str, Any]]:

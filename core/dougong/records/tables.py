@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from piccolo.columns.base import Column
 from piccolo.columns.defaults.timestamptz import TimestamptzNow
 from piccolo.columns.reference import LAZY_COLUMN_REFERENCES
 from piccolo.table import Table
@@ -49,6 +50,11 @@ class Row(Table):
     def __init_subclass__(cls, *, abstract: bool = False, **options: Any) -> None:
         super().__init_subclass__(**options)
         _take(cls, abstract=abstract, private=False)
+
+    def to_dict(self, *columns: Column) -> dict[str, Any]:
+        for column in self._meta.columns:  # one that was added since the row was read holds nothing in it
+            self.__dict__.setdefault(column._meta.name, None)
+        return super().to_dict(*columns)
 
 
 class Record(Row, abstract=True):

@@ -38,6 +38,7 @@ KIND_LABELS: Mapping[str, Text] = {
     "address": _("Postal address"),
     "formula": _("Formula"),
     "serial": _("Number by rule"),
+    "file": _("File"),
 }
 """The kinds a company can add, in the order they are offered."""
 

@@ -16,6 +16,7 @@ from dougong.plugin.epoch import raise_epoch
 from dougong.plugin.snapshot import pinned, served_snapshot
 from dougong.records.expressions import compile_expression
 from dougong.records.kinds import WrongValue
+from dougong.records.numbering import checked_rule
 from dougong.records.shapes import Group, Layout, Place, Shape
 from dougong.records.templates import TemplateVersion, dump_layout
 from dougong.records.types import RecordType
@@ -190,7 +191,19 @@ class _Checked:
         if place.required and place.readonly and place.default is None:
             text = _("What nobody may fill in can't be required.")
             self._problem(place.key, text, place.key, "required")
-        return self._with_condition(place)
+        return self._with_condition(self._with_rule(place))
+
+    def _with_rule(self, place: Place) -> Place:
+        if not place.rule.strip():
+            return replace(place, rule="")
+        if place.key not in self.shape.numbered:
+            self._problem(place.key, _("This field holds no numbers given by rule."), place.rule, "kind")
+            return place
+        try:
+            return replace(place, rule=checked_rule(place.rule))
+        except Invalid as err:
+            self.problems += [Problem(place.key, p.message, p.value, p.rule) for p in err.problems]
+            return place
 
     def _with_condition(self, place: Place) -> Place:
         if not place.when:

@@ -120,6 +120,16 @@ def _reachable(record_type: RecordType, field: Field) -> Maker:
     return make
 
 
+def _file(record_type: RecordType, field: Field) -> Maker:
+    def make(value: Any, titles: Mapping[int, str]) -> Cell:
+        if not value:
+            return Cell("link")
+        told = field.type.send(value, field)
+        return Cell("link", told["name"], href=f"/{record_type.path}/{told['record']}/file/{field.key}")
+
+    return make
+
+
 def _yes_no(record_type: RecordType, field: Field) -> Maker:
     def make(value: Any, titles: Mapping[int, str]) -> Cell:
         return Cell("yes_no", "" if value is None else field.type.show(bool(value), field), tone="ok" if value else "")
@@ -140,4 +150,5 @@ _MAKERS: Mapping[str, Callable[[RecordType, Field], Maker]] = {
     "email": _reachable,
     "url": _reachable,
     "yes_no": _yes_no,
+    "file": _file,
 }

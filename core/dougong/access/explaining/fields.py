@@ -45,12 +45,14 @@ def _of_roles(sources: Sources, facts: Facts, action: str, key: str, who: Princi
 
 
 def _hidden_with(facts: Facts, key: str, who: Principal) -> list[Text | str]:
-    """The hidden fields a formula reads: it is hidden with them."""
-    formula = facts.record_type.shape.formulas.get(key)
-    read = formula.fields if formula else ()
+    """The hidden fields by which it is worked out, or there at all: it is hidden with them."""
+    shape, fields = facts.record_type.shape, facts.record_type.fields
+    text = _("It is there only by what “%(field)s” says, which is hidden.")
+    if key in shape.formulas:
+        text = _("It is worked out from “%(field)s”, which is hidden.")
     return [
-        _("It is worked out from “%(field)s”, which is hidden.", field=facts.record_type.fields[k].label)
-        for k in read
+        text % {"field": fields[k].label}
+        for k in sorted(shape.telling.get(key, ()))
         if field_level(who, f"{facts.record_type.key}.{k}", facts.state) == HIDDEN
     ]
 

@@ -104,7 +104,7 @@ async def share_records(
     await _check(record_type, whom, terms)
     known = await _known(record_type.key, record_ids, whom)
     owning = {i for i in record_ids if "own" in (terms.level, known[i].terms.level if i in known else "")}
-    problems = dict.fromkeys(owning - await to_hand_on(record_type, owning), _NOT_THEIRS)
+    problems = dict.fromkeys(await _not_to_hand_on(record_type, owning), _NOT_THEIRS)
     problems |= await _longer_than_held(record_type, set(record_ids) - problems.keys(), terms.until)
     wanted = {i: terms for i in record_ids if i not in problems}
     await _write(record_type, whom, known, wanted)
@@ -115,7 +115,7 @@ async def unshare_records(record_type: RecordType, record_ids: Collection[int], 
     """The way back: share these records, which the acting person may edit, no more with this one."""
     known = await _known(record_type.key, record_ids, whom)
     owning = {i for i, share in known.items() if share.terms.level == "own"}
-    problems = dict.fromkeys(owning - await to_hand_on(record_type, owning), _NOT_THEIRS)
+    problems = dict.fromkeys(await _not_to_hand_on(record_type, owning), _NOT_THEIRS)
     await _write(record_type, whom, known, {i: None for i in known if i not in problems})
     return problems
 
@@ -254,11 +254,16 @@ async def _may_share(record_type: RecordType, record_id: int) -> None:
 _NOT_THEIRS = Problem("level", _("It is only shared with you: who owns it is not yours to decide."), None, "not_yours")
 
 
+async def _not_to_hand_on(record_type: RecordType, record_ids: Collection[int]) -> Collection[int]:
+    """Of which of these records the acting person doesn't say who owns them."""
+    return set(record_ids) - await to_hand_on(record_type, record_ids)
+
+
 async def _longer_than_held(
     record_type: RecordType, record_ids: Collection[int], until: dt.date | None
 ) -> dict[int, Problem]:
     """What somebody would hand on, or to themselves, for longer than it is shared with them."""
-    only_shared = set(record_ids) - await to_hand_on(record_type, record_ids)
+    only_shared = await _not_to_hand_on(record_type, record_ids)
     if not only_shared:
         return {}
     found = {}

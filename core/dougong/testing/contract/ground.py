@@ -101,7 +101,8 @@ def value_for(field: Field) -> Any:
     A choice that starts as something stays so: that is the usual case.
     """
     if field.options:
-        return field.empty or field.options[0].key
+        first = field.options[0].key
+        return field.type.read([first], field) if field.kind == "choices" else field.empty or first
     for words in (f"样本{next(_counter)}"[: field.length], *_WORDS):
         with suppress(WrongValue):
             return field.type.read(words, field)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from litestar import Request, Response, delete, get, patch, post, put
 from pydantic import BaseModel
 from pydantic import Field as Rule
 
+from dougong.errors import Invalid, Problem
 from dougong.plugin.lookups import options_of
 from dougong.records.definitions import Definition
+from dougong.records.expressions import Mistake, compile_expression, render
 from dougong.shaping.fields import add_field, change_field, defined_fields, definition, record_type_at
 from dougong.shaping.kinds import change_kind, kind_outlook
 from dougong.shaping.uses import uses_of_field
@@ -21,6 +23,7 @@ __all__ = ["BODIES", "routes"]
 
 AnyRequest = Request[Any, Any, Any]
 FIELDS = "/api/v1/record-types/{collection:str}/fields"
+EXPRESSION = "/api/v1/record-types/{collection:str}/expressions/check"
 
 
 class NewField(Body):
@@ -56,6 +59,13 @@ class KindChange(OtherKind):
     """The same, and how many records may lose their value by it."""
 
     losing: int = Rule(0, ge=0, le=2**31 - 1)
+
+
+class ExpressionText(Body):
+    """An expression to be looked at, and what it is to come to (None: whatever it comes to)."""
+
+    text: str = Rule(max_length=2000)
+    wants: Literal["yes_no"] | None = None
 
 
 @get(FIELDS, include_in_schema=False)
@@ -113,6 +123,32 @@ async def read_uses(collection: str, key: str) -> dict[str, Any]:
     }
 
 
+@post(EXPRESSION, include_in_schema=False, status_code=200)
+async def check_expression(request: AnyRequest, collection: str) -> dict[str, Any]:
+    """Whether a condition (`wants` "yes_no") or a formula can be used on these records, and every place that is wrong."""
+    record_type = record_type_at(collection)
+    given = ExpressionText.model_validate(await json_object(request))
+    try:
+        read = compile_expression(given.text, record_type, wants=given.wants)
+    except Invalid as err:
+        return {"valid": False, "mistakes": [_mistake(each) for each in err.problems]}
+    return {
+        "valid": True,
+        "mistakes": [],
+        "kind": read.kind,
+        "source": read.source,
+        "text": render(read, record_type),
+        "fields": list(read.fields),
+        "uses_clock": read.uses_clock,
+        "uses_me": read.uses_me,
+    }
+
+
+def _mistake(each: Problem) -> dict[str, Any]:
+    place = {"place": each.place, "length": each.length} if isinstance(each, Mistake) else {"place": 1, "length": 0}
+    return {**place, "message": str(each.message)}
+
+
 @post(f"{FIELDS}/{{key:str}}/kind/preview", include_in_schema=False, status_code=200)
 async def preview_kind(request: AnyRequest, collection: str, key: str) -> dict[str, Any]:
     """How many records hold a value, how many would lose it, and some of those one may see."""
@@ -150,7 +186,7 @@ def _sent(one: Definition) -> dict[str, Any]:
     return sent
 
 
-routes = [list_fields, add, change, switch_off, read_uses, preview_kind, set_kind]
+routes = [list_fields, add, change, switch_off, read_uses, check_expression, preview_kind, set_kind]
 BODIES: Mapping[str, type[BaseModel]] = {
-    model.__name__: model for model in (NewField, FieldChanges, OtherKind, KindChange)
+    model.__name__: model for model in (NewField, FieldChanges, OtherKind, KindChange, ExpressionText)
 }

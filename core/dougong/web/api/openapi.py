@@ -399,6 +399,21 @@ def _attachments() -> Json:
         f"{base}/{{attachment}}/restoration": {
             "post": _operation("restoreAttachment", "Record", _EVERY_TYPE, which, {"200": changed}, (404, 409)),
         },
+        **_held_files(sent, content),
+    }
+
+
+def _held_files(sent: Json, content: Json) -> Json:
+    """The one file in a field of a record."""
+    which = [_id_parameter(), {"name": "key", "in": "path", "required": True, "schema": {"type": "string"}}]
+    record, base = {"200": _record({"type": "object"})}, f"{_RECORD}/files/{{key}}"
+    form, errors = "multipart/form-data", (400, 404, 409, 412, 413, 415)
+    return {
+        base: {
+            "put": _operation("putFile", "Record", _EVERY_TYPE, which, record, errors, sent, media=form),
+            "delete": _operation("takeFileOut", "Record", _EVERY_TYPE, which, record, (404, 409, 412)),
+        },
+        f"{base}/content": {"get": _operation("readFile", "Record", _EVERY_TYPE, which, {"200": content}, (404,))},
     }
 
 
@@ -604,6 +619,17 @@ def _field_paths(collection: Json) -> Json:
                 "switchOff", "Field", tag, [collection, key], {"204": {"description": "Switched off"}}, (404, 409)
             ),
         },
+        "/api/v1/record-types/{collection}/expressions/check": {
+            "post": _operation(
+                "check",
+                "Expression",
+                tag,
+                [collection],
+                {"200": _checked()},
+                (400, 404, 413, 415),
+                body("ExpressionText"),
+            )
+        },
         f"{base}/{{key}}/uses": {
             "get": _operation("readUses", "Field", tag, [collection, key], {"200": _field_uses()}, (404, 429))
         },
@@ -618,6 +644,21 @@ def _field_paths(collection: Json) -> Json:
             )
         },
     }
+
+
+def _checked() -> Json:
+    number, words, flag = {"type": "integer"}, {"type": "string"}, {"type": "boolean"}
+    properties = {
+        "valid": flag,
+        "mistakes": _list_of({"place": number, "length": number, "message": words}),
+        "kind": words,
+        "source": words,
+        "text": words,
+        "fields": {"type": "array", "items": words},
+        "uses_clock": flag,
+        "uses_me": flag,
+    }
+    return _json({"type": "object", "required": ["valid", "mistakes"], "properties": properties})
 
 
 def _field_uses() -> Json:

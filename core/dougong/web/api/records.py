@@ -33,7 +33,7 @@ from dougong.web.addresses import id_at
 from dougong.web.api.json_text import holds_nul, read_json
 from dougong.web.problems import BadRequest, PreconditionRequired, UnsupportedContent
 
-__all__ = ["based_on", "json_object", "moment_sent", "query_from", "routes", "type_at", "whole_number"]
+__all__ = ["answer", "based_on", "json_object", "moment_sent", "query_from", "routes", "type_at", "whole_number"]
 
 LIST_PARAMETERS = ("q", "filter", "sort", "fields", "limit", "cursor", "page", "count")
 
@@ -87,7 +87,7 @@ def _object_values(record_type: RecordType, record: Row) -> dict[str, Any]:
     return send_row(record_type, row, visible_keys(record_type))
 
 
-def _answer(record_type: RecordType, record: Row, status: int, batch: str = "") -> Response[dict[str, Any]]:
+def answer(record_type: RecordType, record: Row, status: int, batch: str = "") -> Response[dict[str, Any]]:
     headers = {"ETag": f'"{record.version}"'}
     if batch:
         headers["Change-Batch"] = batch
@@ -173,7 +173,7 @@ async def read_record(collection: str, record_id: str, request: Request[Any, Any
     record_type = type_at(collection, "read")
     if record_id == "summary":
         return Response(await _summary(record_type, request.query_params))
-    return _answer(record_type, await desk.get(record_type.table, id_at(record_id)), 200)
+    return answer(record_type, await desk.get(record_type.table, id_at(record_id)), 200)
 
 
 async def _summary(record_type: RecordType, given: Mapping[str, str]) -> dict[str, Any]:
@@ -233,7 +233,7 @@ async def create_record(request: Request[Any, Any, Any], collection: str) -> Res
     values = read_values(record_type, await json_object(request), current(), new=True)
     async with transaction():
         created = await desk.create(record_type.table, values)
-        return _answer(record_type, created, 201, _batch())
+        return answer(record_type, created, 201, _batch())
 
 
 @patch("/api/v1/{collection:str}/{record_id:str}", include_in_schema=False)
@@ -246,7 +246,7 @@ async def change_record(request: Request[Any, Any, Any], collection: str, record
     try:
         async with transaction():
             changed = await desk.change(found, values, version=version)
-            return _answer(record_type, changed, 200, _batch())
+            return answer(record_type, changed, 200, _batch())
     except Stale as err:
         fresh = await desk.get(record_type.table, found.id)
         compared = await compare(record_type, fresh, version or 0, sent)
@@ -293,7 +293,7 @@ async def act_on_record(request: Request[Any, Any, Any], collection: str, record
         else:
             await run_action(record_type, found, action_named(record_type, verb), body)
             found = await desk.get(record_type.table, found.id)
-        return _answer(record_type, found, 200, _batch())
+        return answer(record_type, found, 200, _batch())
 
 
 async def _move(record_type: RecordType, record: Row, body: Mapping[str, Any]) -> Row:

@@ -23,7 +23,8 @@ TEMPLATE = "/api/v1/record-types/{collection:str}/template"
 
 
 class TemplateField(Body):
-    """One field; `default` as records take it, `when` a condition ("" for always), `label` "" for its own name."""
+    """One field; `default` as records take it, `when` a condition ("" for always), `label` "" for its own name, `rule` what
+    gives new records their number in it ("" for none)."""
 
     key: str
     on: bool = True
@@ -32,6 +33,7 @@ class TemplateField(Body):
     label: str = ""
     default: Any = None
     when: str = ""
+    rule: str = ""
 
 
 class TemplateGroup(Body):
@@ -89,6 +91,7 @@ def _sent(place: Place, now: Template) -> dict[str, Any]:
         "label": place.label,
         "default": place.default,
         "when": place.when,
+        "rule": place.rule,
     }
 
 

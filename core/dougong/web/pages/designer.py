@@ -71,6 +71,7 @@ _ICONS: Mapping[str, str] = {
     "formula": "math-function",
     "year": "calendar-event",
     "serial": "hash",
+    "file": "paperclip",
     "state": "progress",
 }
 
@@ -282,6 +283,10 @@ class Designer:
                     max_length=2000,
                 )
             )
+        if known.key in self.record_type.shape.numbered:
+            example = _("New records get it by this rule, such as KH-{yyyy}{mm}-{0000}; empty: none.")
+            name, label = f"rule.{place.key}", str(_("Numbers by rule"))
+            found.append(FormField(name, label, value=place.rule, help=str(example), wide=True, max_length=60))
         return tuple(found)
 
     def _example(self) -> str:

@@ -124,6 +124,7 @@ def _sent_place(known: Field, form: Mapping[str, Sequence[str]]) -> Place:
         label=form.get(f"label.{key}", ("",))[-1],
         default=(chosen if known.kind == "choices" else chosen[-1]) if chosen else None,
         when=form.get(f"when.{key}", ("",))[-1],
+        rule=form.get(f"rule.{key}", ("",))[-1],
     )
 
 

@@ -599,6 +599,7 @@ _CONTROLS = {
     "choices": "multi_choice",
     "address": "text",
     "serial": "text",
+    "file": "text",
 }
 
 

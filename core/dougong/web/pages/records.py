@@ -29,6 +29,7 @@ from dougong.records.batches import Done
 from dougong.records.favourites import is_favourite
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
+from dougong.records.held_files import file_takers
 from dougong.records.history import (
     MOST_ENTRIES,
     HistoryEntry,
@@ -309,6 +310,7 @@ def _buttons(record_type: RecordType, record: Row, path: str, held: AbstractSet[
     remove = []
     if "delete" in held:
         remove = [Action(str(_("Delete")), f"{path}/remove", "trash", look="danger", dialog=True)]
+    files = _file_actions(record_type, record, path) if editable else ()
     why = Action(str(_("Who may see this?")), f"/explain?record={record_type.path}/{record.id}", "eye-question")
     forward = [*verbs, *ahead]
     primary = replace(forward[0], look="primary") if forward else (replace(edit, look="primary") if edit else None)
@@ -316,9 +318,26 @@ def _buttons(record_type: RecordType, record: Row, path: str, held: AbstractSet[
     return {
         "primary": primary,
         "actions": tuple(beside),
-        "more": (*forward[2:], *back, *aside, *share_buttons(record_type, path, editable=editable), why, *remove),
+        "more": (
+            *forward[2:],
+            *back,
+            *aside,
+            *files,
+            *share_buttons(record_type, path, editable=editable),
+            why,
+            *remove,
+        ),
         "tools": tools_of(record_type, record),
     }
+
+
+def _file_actions(record_type: RecordType, record: Row, path: str) -> Iterable[Action]:
+    """For each field that holds a file: another one, or none."""
+    for field in file_takers(record_type, record):
+        there, label = f"{path}/file/{field.key}", str(field.label)
+        yield Action(str(_("%(field)s: choose a file", field=label)), f"{there}/edit", "paperclip", dialog=True)
+        if getattr(record, field.key, None):
+            yield Action(str(_("%(field)s: take the file out", field=label)), f"{there}/remove", "x", "post")
 
 
 def _verb_action(verb: Verb, path: str, version: tuple[tuple[str, str], ...]) -> Action:

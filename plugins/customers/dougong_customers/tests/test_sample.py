@@ -106,7 +106,7 @@ async def test_the_sample_company_gets_two_hundred_customers_with_their_history(
         logged = ChangeLog.select(ChangeLog.verb).where(
             (ChangeLog.record == "customer") & (ChangeLog.record_id == first.id)
         )
-        assert [row["verb"] for row in await logged.order_by(ChangeLog.id)] == ["create", "update", "update"]
+        assert [row["verb"] for row in await logged.order_by(ChangeLog.id)] == ["create", "update", "update", "share"]
 
 
 @pytest.mark.asyncio(loop_scope="module")
