@@ -32,6 +32,7 @@ __all__ = [
     "fields_to_fill",
     "keys_of",
     "known_words",
+    "needed_to_create",
     "same_words",
     "step_type",
     "suggest",
@@ -110,6 +111,12 @@ def fields_to_fill(record_type: RecordType) -> Mapping[str, RecordField]:
 
 
 _NOT_IN_SHEETS = frozenset({"file"})
+
+
+def needed_to_create(record_type: RecordType) -> set[str]:
+    """The fields a new record can't do without, and which hold nothing by themselves."""
+    asked = (record_type.required_in({}) | record_type.references_needed) & record_type.entered.keys()
+    return {key for key in asked if record_type.fields[key].column.get_default_value() in (None, "")}
 
 
 def keys_of(record_type: RecordType) -> Mapping[str, RecordField]:
@@ -249,11 +256,20 @@ def _wrong_columns(step: Step, record_type: RecordType, headings: Sequence[str])
             yield Problem("columns", _no_field(column.field), column.field, "unknown")
         elif column.style not in ("", *DATES, *NUMBERS):
             yield Problem("columns", _("This is not one of the choices."), column.style, "choice")
+        elif column.by and not _is_known_by(fillable.get(column.field), column.by):
+            yield Problem("columns", _no_field(column.by), column.by, "unknown")
     for key in step.constants:
         if key not in fillable:
             yield Problem("constants", _no_field(key), key, "unknown")
     if not step.columns:
         yield Problem("columns", _("No column of the file goes into a field."), None, "required")
+
+
+def _is_known_by(field: RecordField | None, key: str) -> bool:
+    """Whether what a field refers to may be named by this field of its own."""
+    if field is None or field.target is None:
+        return False
+    return key in keys_of(current_snapshot().records[field.target._meta.tablename])
 
 
 def _no_field(key: str) -> Text:

@@ -14,7 +14,6 @@ from dougong.errors import Invalid, NotFound, Problem
 from dougong.i18n import _
 from dougong.imports.mapping import FieldMapping, same_words
 from dougong.imports.services import need_to_import
-from dougong.imports.sheets import Format
 from dougong.imports.tables import IMPORTS, SavedMapping
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.kinds import UNSTORABLE
@@ -34,7 +33,6 @@ class Saved:
     id: int
     record: str
     name: str
-    format: Format
     mapping: FieldMapping
     shared: bool
     own: bool
@@ -67,21 +65,17 @@ def _saved(row: Mapping[str, Any]) -> Saved:
         id=row["id"],
         record=row["record"],
         name=row["name"],
-        format=Format.model_validate_json(row["format"]),
         mapping=FieldMapping.model_validate_json(row["mapping"]),
         shared=row["shared"],
         own=row["by_user"] == who.user or who.admin,
     )
 
 
-async def keep_mapping(
-    record_type: RecordType, name: str, format_: Format, mapping: FieldMapping, *, shared: bool = False
-) -> Saved:
+async def keep_mapping(record_type: RecordType, name: str, mapping: FieldMapping, *, shared: bool = False) -> Saved:
     """Keep a mapping under a name; one's own of the same name is replaced. Raises Invalid."""
     need_to_import(record_type)
     cleaned = _checked(name)
     values: dict[Any, Any] = {
-        SavedMapping.format: format_.model_dump_json(),
         SavedMapping.mapping: mapping.model_dump_json(),
         SavedMapping.shared: shared,
     }

@@ -44,6 +44,7 @@ __all__ = [
     "need_to_import",
     "note_lines",
     "notes_of",
+    "notes_page",
     "receive",
     "sheet_of",
 ]
@@ -381,6 +382,17 @@ async def count_notes(import_: Import, *, tried: bool, outcome: str) -> int:
                 (ImportNote.run == import_.id) & (ImportNote.tried == tried) & (ImportNote.outcome == outcome)
             )
         )
+
+
+async def notes_page(
+    import_: Import, *, tried: bool, outcome: str, after: int = 0, limit: int = 100
+) -> tuple[Sequence[Note], int | None]:
+    """About so many of them, no line torn apart, and the line to go on after; None at the end."""
+    found = await notes_of(import_, tried=tried, outcomes=(outcome,), after=after, limit=limit + 1)
+    if len(found) <= limit:
+        return found, None
+    whole = [note for note in found if note.line != found[-1].line] or found
+    return whole, whole[-1].line
 
 
 async def kept_of(import_: Import, *, limit: int = 200) -> list[dict[str, Any]]:

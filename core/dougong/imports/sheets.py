@@ -103,7 +103,7 @@ def _csv_rows(path: Path, format_: Format) -> Iterator[Line]:
                 if any(cell.strip() for cell in cells):
                     yield Line(number, cells)
                 number = reader.line_num + 1
-        except UnicodeDecodeError as err:
+        except UnicodeError as err:  # of UTF-16 also that the mark is missing
             raise _unreadable(_("It is not written in %(encoding)s.", encoding=format_.encoding)) from err
         except csv.Error as err:
             raise _unreadable(_("Line %(line)s can't be read: %(why)s", line=number, why=str(err))) from err

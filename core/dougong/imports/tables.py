@@ -55,7 +55,6 @@ class SavedMapping(Private, tablename="import_mapping"):
     id = BigSerial(primary_key=True)
     record = Varchar(80, index=True)
     name = Varchar(80)
-    format = Text(default="{}")
     mapping = Text(default="{}")
     by_user = BigInt(default=0, index=True)
     shared = Boolean(default=False)

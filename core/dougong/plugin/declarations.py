@@ -34,6 +34,8 @@ RESERVED = frozenset(
         "fields",
         "groups",
         "health",
+        "import-mappings",
+        "imports",
         "jobs",
         "language",
         "lookup",

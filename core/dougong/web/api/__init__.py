@@ -10,6 +10,7 @@ from dougong.web.api import (
     favourites,
     fields,
     groups,
+    imports,
     jobs,
     lookups,
     openapi,
@@ -43,5 +44,6 @@ routes = [
     *comments.routes,
     *views.routes,
     *exports.routes,
+    *imports.routes,
     *records.routes,
 ]

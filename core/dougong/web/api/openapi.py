@@ -11,13 +11,14 @@ from dougong import __version__
 from dougong.access.principal import current
 from dougong.exports.services import FORMATS
 from dougong.i18n import current_locale
+from dougong.imports.steps import OUTCOMES
 from dougong.jobs.watching import STATES
 from dougong.plugin.lookups import TONES
 from dougong.plugin.snapshot import Snapshot, current_snapshot
 from dougong.records.attachments import takes_files
 from dougong.records.fields import Field
 from dougong.records.types import Action, RecordType
-from dougong.web.api import access, comments, fields, groups, templates, views
+from dougong.web.api import access, comments, fields, groups, imports, templates, views
 from dougong.web.problems import TITLES
 
 __all__ = ["describe", "routes"]
@@ -230,7 +231,9 @@ def _any_record_paths(known: Sequence[RecordType]) -> Json:
     talked_of = [record_type for record_type in known if record_type.menu]
     shared = [record_type for record_type in known if record_type.scope.has("role")]
     filed = [record_type for record_type in known if takes_files(record_type)]
-    described = _of_any(known, {**_history_and_summary(), **_favourite(), **_views(), **_export(), **_choosing()})
+    described = _of_any(
+        known, {**_history_and_summary(), **_favourite(), **_views(), **_export(), **_imports(), **_choosing()}
+    )
     described |= _of_any(talked_of, _comments())
     described |= _of_any(shared, _shares())
     return described | _of_any(filed, _attachments())
@@ -335,6 +338,100 @@ def _export() -> Json:
     asked = [_query("format", {"type": "string", "enum": list(FORMATS)}), _query("q", _words(200)), *texts]
     file = {"200": {"description": "OK", "content": kinds}}
     return {f"{_ANY}/export": {"get": _operation("export", "Record", _EVERY_TYPE, asked, file, (400, 404))}}
+
+
+def _imports() -> Json:
+    """Files coming in: to be filled in, sent, and how they are mapped the next time."""
+    sent = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
+    made = {"201": {**_json(_import(whole=True)), "headers": {"Location": {"schema": {"type": "string"}}}}}
+    kinds = {one.media_type: {"schema": {"type": "string", "format": "binary"}} for one in FORMATS.values()}
+    blank = {"200": {"description": "OK", "content": kinds}}
+    asked, form = [_query("format", {"type": "string", "enum": list(FORMATS)})], "multipart/form-data"
+    named = {"id": _ID, "name": {"type": "string"}, "shared": {"type": "boolean"}, "own": {"type": "boolean"}}
+    kept, new = _whole_object({**named, "mapping": {"type": "object"}}), {"$ref": "#/components/schemas/NewMapping"}
+    return {
+        f"{_ANY}/imports": {
+            "post": _operation("import", "Record", _EVERY_TYPE, [], made, (400, 404, 413, 415), sent, media=form)
+        },
+        f"{_ANY}/import-template": {
+            "get": _operation("importTemplate", "Record", _EVERY_TYPE, asked, blank, (400, 404)),
+        },
+        f"{_ANY}/import-mappings": {
+            "get": _operation("importMappings", "Record", _EVERY_TYPE, [], {"200": _json(_items(kept))}, (404,)),
+            "post": _operation(
+                "keepMapping", "Record", _EVERY_TYPE, [], {"201": _json(kept)}, (400, 404, 413, 415), new
+            ),
+        },
+    }
+
+
+def _import(*, whole: bool) -> Json:
+    """An import; `whole` with what its file begins with."""
+    number, text, anything = {"type": "integer"}, {"type": "string"}, {"type": "object"}
+    counts = _whole_object({"collection": text, **dict.fromkeys(OUTCOMES, number)})
+    at_work = _whole_object({"job": _nullable(number), "counts": _nullable({"type": "array", "items": counts})})
+    undone = _whole_object({"job": _nullable(number), "counts": _nullable(anything)})
+    line = _whole_object({"line": number, "cells": {"type": "array", "items": text}})
+    known = {
+        "id": _ID,
+        **dict.fromkeys(("collection", "name"), text),
+        **dict.fromkeys(("size", "lines"), number),
+        "created": {"type": "string", "format": "date-time"},
+        "format": anything,
+        "mapping": _nullable(anything),
+        **dict.fromkeys(("trial", "run"), at_work),
+        "undo": undone,
+        "batch": _nullable(text),
+    }
+    seen = {
+        "headings": {"type": "array", "items": text},
+        "sample": {"type": "array", "items": line},
+        "kept": {"type": "array", "items": anything},
+    }
+    return _whole_object({**known, **seen} if whole else known)
+
+
+def _import_paths() -> Json:
+    """One's own imports, everybody's for those who may do everything."""
+    tag, base = ["Imports"], "/api/v1/imports"
+    number = {"name": "number", "in": "path", "required": True, "schema": _ID}
+    one, told = f"{base}/{{number}}", {"200": _json(_import(whole=True))}
+    paged = _items(_import(whole=False))
+    paged["properties"]["next"] = _nullable({"type": "integer"})
+    job = {"description": "Accepted", "content": {"application/json": {"schema": _whole_object({"job": _ID})}},
+           "headers": {"Location": {"schema": {"type": "string"}}}}  # fmt: skip
+    accepted = {"202": job}
+    text = {"type": "string"}
+    problem = _whole_object({"field": text, "message": text, "rule": text, "value": {}})
+    place = {"type": "integer"}
+    line = _whole_object(
+        {"line": place, "step": place, "outcome": text, "problems": {"type": "array", "items": problem}}
+    )
+    lines = _items(line)
+    lines["properties"]["next"] = _nullable({"type": "integer"})
+    asked = [_query("outcome", {"type": "string", "enum": list(imports.TOLD)})]
+    asked += [_query("tried", {"type": "string", "enum": ["true", "false"]}), _query("limit", _whole(500))]
+    asked.append(_query("after", _whole(999_999_999)))
+    body = {"$ref": "#/components/schemas/Arrangement"}
+    file = {"200": {"description": "OK", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
+    listed = [_query("limit", _whole(500)), _query("before", _whole(999_999_999))]
+    return {
+        base: {"get": _operation("listImports", "", tag, listed, {"200": _json(paged)}, (400,))},
+        one: {"get": _operation("readImport", "", tag, [number], told, (400, 404))},
+        f"{one}/mapping": {
+            "put": _operation("arrangeImport", "", tag, [number], told, (400, 404, 409, 413, 415), body)
+        },
+        f"{one}/trial": {"post": _operation("tryImport", "", tag, [number], accepted, (404, 409))},
+        f"{one}/run": {"post": _operation("runImport", "", tag, [number], accepted, (404, 409))},
+        f"{one}/undo": {"post": _operation("undoImport", "", tag, [number], accepted, (404, 409))},
+        f"{one}/lines": {
+            "get": _operation("importLines", "", tag, [number, *asked], {"200": _json(lines)}, (400, 404))
+        },
+        f"{one}/failed": {"get": _operation("importFailed", "", tag, [number], file, (400, 404))},
+        "/api/v1/import-mappings/{number}": {
+            "delete": _operation("removeMapping", "", tag, [number], {"204": {"description": "Removed"}}, (404,))
+        },
+    }
 
 
 def _choosing() -> Json:
@@ -456,6 +553,7 @@ def _house_paths() -> Json:
         **_template_paths(path_parameter),
         **_change_paths(),
         **_exports_paths(),
+        **_import_paths(),
         "/api/v1/record-types": {"get": _operation("types", "House", ["House"], [], anything, ())},
         "/api/v1/record-types/{collection}": {
             "get": _operation("type", "House", ["House"], [path_parameter], anything, (404,))
@@ -905,6 +1003,7 @@ def _body_schemas() -> Json:
         **comments.BODIES,
         **fields.BODIES,
         **groups.BODIES,
+        **imports.BODIES,
         **templates.BODIES,
         **views.BODIES,
     }.items():

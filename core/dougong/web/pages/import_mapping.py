@@ -23,6 +23,7 @@ from dougong.imports.mapping import (
     Step,
     fields_to_fill,
     keys_of,
+    needed_to_create,
     step_type,
     style_of,
 )
@@ -229,7 +230,9 @@ def _more_parts(steps: Sequence[Step]) -> FormField:
 
 
 def _saved_field(saved: Sequence[Saved]) -> FormField | None:
-    options = tuple(Option(str(one.id), f"{one.name}{_(' (shared)') if one.shared else ''}") for one in saved)
+    options = tuple(
+        Option(str(one.id), str(_("%(name)s (shared)", name=one.name)) if one.shared else one.name) for one in saved
+    )
     return FormField("saved", str(_("Saved mapping")), "choice", options=options) if options else None
 
 
@@ -266,15 +269,9 @@ def _unfilled(step: Step, record_type: RecordType) -> Iterable[str]:
     if step.new != "create" and step.existing != "create":
         return
     filled = {column.field for column in step.columns} | {key for key, value in step.constants.items() if value}
-    for key in sorted(_needed(record_type) - filled):
+    for key in sorted(needed_to_create(record_type) - filled):
         label = record_type.fields[key].label
         yield str(_("Nothing fills “%(label)s”, without which no record is created.", label=label))
-
-
-def _needed(record_type: RecordType) -> set[str]:
-    """What a new record can't do without, and has nothing of by itself."""
-    asked = (record_type.required_in({}) | record_type.references_needed) & record_type.entered.keys()
-    return {key for key in asked if record_type.fields[key].column.get_default_value() in (None, "")}
 
 
 async def _drawn(
@@ -310,7 +307,7 @@ async def _drawn(
 
 def _fields(record_type: RecordType) -> tuple[Option, ...]:
     """The fields a column may fill; those a new record needs are marked."""
-    needed = _needed(record_type)
+    needed = needed_to_create(record_type)
     options = [
         Option(key, f"{field.label} *" if key in needed else str(field.label))
         for key, field in fields_to_fill(record_type).items()
@@ -358,7 +355,7 @@ def _may_be_made(field: Field) -> bool:
     other, who = _other(field), current()
     title = other.fields[other.title._meta.name]
     may_be_named = title.kind == "text" and writable(other, title, who)
-    return may_be_named and may(who, other, "create") and _needed(other) <= {title.key}
+    return may_be_named and may(who, other, "create") and needed_to_create(other) <= {title.key}
 
 
 # ------------------------------------------------------------------ values for values

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from dougong.errors import NotFound, Problem
 from dougong.i18n import Text, _, number_text
-from dougong.imports.services import Counts, Import, Note, kept_of, notes_of
+from dougong.imports.services import Counts, Import, Note, kept_of, notes_of, notes_page
 from dougong.imports.steps import CREATED, FAILED, OPEN, OUTCOMES, SKIPPED, UNCHANGED, UPDATED, WARNED
 from dougong.jobs.tables import CANCELLED, DONE, PARKED
 from dougong.jobs.watching import Seen, job_seen
@@ -68,7 +68,7 @@ async def trial_page(import_: Import, asked: Asked) -> ImportOutcomePage:
     if import_.running:
         return view
     start = Action(str(_("Import")), f"/imports/{import_.id}/run", "file-import", "post", look="primary")
-    return replace(view, actions=(*_refused_file(import_, import_.trial, tried=True), start))
+    return replace(view, actions=(start,))
 
 
 async def run_page(import_: Import, asked: Asked) -> ImportOutcomePage:
@@ -173,23 +173,13 @@ async def _with_table(
     view: ImportOutcomePage, import_: Import, outcome: str, asked: Asked, here: str, *, tried: bool
 ) -> ImportOutcomePage:
     after = whole_number(asked.get("after", "")) or 0
-    notes = await notes_of(import_, tried=tried, outcomes=(outcome,), after=after, limit=_LINES_AT_ONCE + 1)
-    shown = _whole_lines(notes)
-    more = urlencode({"show": outcome, "after": shown[-1].line}) if len(shown) < len(notes) else ""
+    notes, more = await notes_page(import_, tried=tried, outcome=outcome, after=after, limit=_LINES_AT_ONCE)
     return replace(
         view,
-        table=_table(import_, shown, _TOLD[outcome]),
+        table=_table(import_, notes, _TOLD[outcome]),
         earlier_href=f"{here}?{urlencode({'show': outcome})}" if after else "",
-        more_href=f"{here}?{more}" if more else "",
+        more_href=f"{here}?{urlencode({'show': outcome, 'after': more})}" if more else "",
     )
-
-
-def _whole_lines(notes: Sequence[Note]) -> Sequence[Note]:
-    """No line is torn apart between two pages."""
-    if len(notes) <= _LINES_AT_ONCE:
-        return notes
-    last = notes[-1].line
-    return [note for note in notes if note.line != last] or notes
 
 
 def _table(import_: Import, notes: Sequence[Note], label: Text) -> TableView:
@@ -229,7 +219,8 @@ def _row(import_: Import, note: Note, problem: Problem, *, several: bool) -> Row
 
 
 def _afterwards(import_: Import, counts: Counts) -> Iterable[Action]:
-    yield from _refused_file(import_, counts, tried=False)
+    if _total(counts, FAILED):
+        yield Action(str(_("Refused lines as a file")), f"/imports/{import_.id}/failed", "file-download")
     if import_.undoing is None and import_.batch and _total(counts, CREATED) + _total(counts, UPDATED):
         yield Action(str(_("Undo this import")), f"/imports/{import_.id}/undo", "arrow-back-up", "post")
     for path in dict.fromkeys(step.record for step in (import_.mapping.steps if import_.mapping else ())):
@@ -239,12 +230,6 @@ def _afterwards(import_: Import, counts: Counts) -> Iterable[Action]:
             yield Action(
                 str(label), f"/{path}", record_type.icon, look="primary" if path == import_.record else "secondary"
             )
-
-
-def _refused_file(import_: Import, counts: Counts, *, tried: bool) -> Iterable[Action]:
-    if _total(counts, FAILED):
-        query = "?tried=1" if tried else ""
-        yield Action(str(_("Refused lines as a file")), f"/imports/{import_.id}/failed{query}", "file-download")
 
 
 async def _with_undoing(view: ImportOutcomePage, import_: Import, here: str) -> ImportOutcomePage:

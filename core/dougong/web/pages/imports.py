@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.response import Stream
 
 from dougong.access.principal import current
 from dougong.errors import Invalid, NotFound, Refused
@@ -23,11 +24,14 @@ from dougong.imports.sampling import Glimpse, look_into
 from dougong.imports.saved import applied, keep_mapping, remove_mapping, saved_at, saved_mappings
 from dougong.imports.services import MOST_BYTES, Import, import_at, imports_of, need_to_import, sheet_of
 from dougong.imports.sheets import Format, Sheet, sheet_names, text_of
+from dougong.imports.undoing import take_back
 from dougong.jobs.watching import cancel_job
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.batches import names_of
 from dougong.records.types import RecordType
 from dougong.web.addresses import id_at
+from dougong.web.downloads import AS_IT_IS
+from dougong.web.imported import blank_sent, refused_sent
 from dougong.web.pages.dialogs import problems_of, typed_in, whole_number
 from dougong.web.pages.forms import LOOK, Typed
 from dougong.web.pages.import_mapping import Draft, another_step, draft_of, mapping_page, read_form
@@ -141,6 +145,11 @@ async def _start(record_type: RecordType) -> ImportStartPage:
             Action(str(_("Empty CSV template")), f"{path}?format=csv", "file-type-csv"),
         ),
     )
+
+
+@get("/{collection:str}/import-template", include_in_schema=False, opt=AS_IT_IS)
+async def send_blank(request: AnyRequest, collection: str) -> Stream:
+    return await blank_sent(type_to_import(collection), request.query_params.get("format", "xlsx"))
 
 
 # ------------------------------------------------------------------ where it stands
@@ -313,7 +322,7 @@ async def _arranged(request: AnyRequest, import_: Import, draft: Draft, verb: st
     mapping = _without_empty_constants(draft.mapping)
     import_ = await services.arrange(import_, import_.format, mapping.model_dump())
     if verb == "keep":
-        kept = await keep_mapping(import_.record_type, draft.name, import_.format, mapping, shared=draft.shared)
+        kept = await keep_mapping(import_.record_type, draft.name, mapping, shared=draft.shared)
         return go(request, f"{IMPORTS}/{import_.id}/mapping", _("Saved as “%(name)s”.", name=kept.name))
     if verb == "save":
         return go(request, f"{IMPORTS}/{import_.id}/mapping", _("Saved."))
@@ -457,6 +466,21 @@ async def stop(request: AnyRequest, number: str) -> Response[Any]:
     return go(request, stage_of(import_), said)
 
 
+@get(f"{_IMPORT}/failed", include_in_schema=False, opt=AS_IT_IS)
+async def send_refused(number: str) -> Stream:
+    return await refused_sent(await _import_at(number))
+
+
+@post(f"{_IMPORT}/undo", include_in_schema=False, status_code=200)
+async def undo(request: AnyRequest, number: str) -> Response[Any]:
+    import_ = await _import_at(number)
+    try:
+        await take_back(import_)
+    except Refused as err:
+        return go(request, stage_of(import_), err.message)
+    return go(request, stage_of(import_))
+
+
 # ------------------------------------------------------------------ all of them
 
 
@@ -513,6 +537,7 @@ async def _row(import_: Import, who: str, labels: Any) -> Row:
 routes = [
     ask_file,
     take_file,
+    send_blank,
     show_imports,
     show_import,
     show_format,
@@ -524,4 +549,6 @@ routes = [
     show_run,
     start,
     stop,
+    send_refused,
+    undo,
 ]
