@@ -150,7 +150,7 @@ def _json(value: Any) -> str:
 
 async def test_choices_of_a_list_of_its_own(admin: httpx.AsyncClient) -> None:
     one = await add(admin, "会员", "choice", details={"options": ["金卡", "银卡"]})
-    several = await add(admin, "标签", "choices", details={"options": ["重点", "展会", "老客户"]})
+    several = await add(admin, "自定标签", "choices", details={"options": ["重点", "展会", "老客户"]})
     fields = {f["key"]: f for f in (await admin.get(FIELDS)).json()["items"]}
     gold, silver = (o["key"] for o in fields[one]["options"])
     tags = [o["key"] for o in fields[several]["options"]]

@@ -170,7 +170,7 @@ def described_paths(record: RecordType) -> list[str]:
     return [*paths, "/{id}/moves"] if record.lifecycle else paths
 
 
-_TYPES: Mapping[str, Any] = {"string": str, "integer": int, "boolean": bool, "null": type(None)}
+_TYPES: Mapping[str, Any] = {"string": str, "integer": int, "boolean": bool, "array": list, "null": type(None)}
 
 
 def is_of_type(value: Any, names: list[str]) -> bool:

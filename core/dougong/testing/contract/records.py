@@ -307,6 +307,7 @@ def questions_about(field: Field, value: Any) -> Iterator[tuple[str, Any, bool |
         elif not is_empty(value):
             known = field.type.send(value, field)
             words = str(value)[:3] if operator in ("contains", "starts") else known
+            words = known[0] if field.kind == "choices" else words
             finds = operator not in ("!=", "<", ">")
             yield operator, [known] if operator == "in" else words, finds
 
