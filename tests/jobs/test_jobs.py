@@ -8,7 +8,8 @@ import pytest
 
 from dougong.db import transaction
 from dougong.errors import Invalid, NotFound
-from dougong.jobs import enqueue, work_off
+from dougong.i18n import _
+from dougong.jobs import enqueue, job, work_off
 from dougong.records import desk
 
 DAY = dt.date(2026, 3, 2)
@@ -69,3 +70,25 @@ async def test_a_job_of_a_plugin_that_is_off_is_not_taken(workshop):
         await disable("workshop")
         with pytest.raises(NotFound):
             await enqueue(workshop.plugin.polish, day=DAY)
+
+
+@job(label=_("Report of %(day)s"), unique="{words}-{day}")
+async def report(day: dt.date, words: str = "") -> None:
+    """Reports nothing."""
+
+
+@job(label=_("100% of it"))
+async def all_of_it() -> None:
+    """Does all of it."""
+
+
+def test_a_job_is_called_by_its_label_with_the_arguments_this_names():
+    assert str(report.title(report.stored(DAY))) == "Report of 2026-03-02"
+    assert str(all_of_it.title(all_of_it.stored())) == "100% of it"
+
+
+def test_keys_stay_short_and_tell_long_arguments_apart():
+    one, other = (report.key(report.stored(DAY, words="long" * 100 + more)) for more in ("", "er"))
+    assert len(one) == len(other) < 100
+    assert one != other
+    assert report.key(report.stored(DAY, "a")) == "a-2026-03-02"

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from dougong.errors import Forbidden, NotFound, Refused
-from dougong.jobs import enqueue, run_now, runner, step, work_off
+from dougong.jobs import enqueue, progress, run_now, runner, step, work_off
 from dougong.jobs.watching import cancel_job, jobs_seen, retry_job
 from dougong.plugin.state import disable, enable
 from dougong.records.undo import undo
@@ -77,6 +77,9 @@ async def test_a_step_stands_in_a_job_and_in_no_other_transaction(workshop):
         with pytest.raises(RuntimeError, match="transaction of its own"):
             async with transaction(), step():
                 pass
+        with pytest.raises(RuntimeError, match="by itself"):
+            async with transaction():
+                await progress(done=1)
 
 
 async def test_a_job_has_the_rights_its_person_has_at_each_step(workshop):
@@ -154,6 +157,15 @@ async def test_a_job_that_blocks_everybody_is_cut(workshop, monkeypatch):
     row = await workshop.job(number)
     assert "time.sleep(600)" in row["line"]
     assert row["state"] == "queued"
+
+
+async def test_a_job_that_hangs_is_cut_when_its_time_is_over(workshop):
+    object.__setattr__(workshop.plugin.wait, "minutes", 0.2 / 60)
+    number = await asked(workshop, workshop.plugin.wait)
+    await asyncio.wait_for(work_off(), 5)
+    row = await workshop.job(number)
+    assert (row["state"], row["attempts"]) == ("queued", 1)
+    assert "await let_go.wait()" in row["line"]
 
 
 async def test_the_failures_of_a_job_stand_on_the_page_of_plugins(workshop):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ P = ParamSpec("P")
 
 ATTEMPTS = 5
 MINUTES = 60
+LONGEST_KEY = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +78,12 @@ class Job(Generic[P]):
 
     def key(self, stored: Mapping[str, Any]) -> str:
         """What tells it from others of the same job with other arguments; "" for jobs that may be asked for twice."""
-        return self.unique.format(**stored)
+        key = self.unique.format(**stored)
+        return key if len(key) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
+
+    def title(self, stored: Mapping[str, Any]) -> Text:
+        """Its label, with the arguments that this names ("Report of %(day)s")."""
+        return self.label % stored if "%(" in self.label.msgid else self.label
 
     @property
     def named(self) -> set[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
 import logging
 import time
@@ -54,10 +53,10 @@ class Office:
         """Stop what is running; it goes back into the queue, to be gone on with by whoever serves next."""
         self._closing = True
         workers_are(None)
-        for task in [*self._running, *([self._rounds] if self._rounds else [])]:
+        tasks = [*self._running, *([self._rounds] if self._rounds else [])]
+        for task in tasks:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._workers is not None:
             await self._workers.stop()
 

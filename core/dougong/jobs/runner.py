@@ -16,7 +16,7 @@ from typing import Any
 
 from dougong.access.principal import acting_as, system
 from dougong.db import transaction
-from dougong.errors import DougongError
+from dougong.errors import DougongError, Unavailable
 from dougong.i18n import Text, _, company_zone, current_locale, speaking
 from dougong.jobs.steps import LEASE, Cancelled, LeaseLost, Running, Step, SwitchedOff, running_as
 from dougong.jobs.tables import CANCELLED, DONE, OFF, PARKED, QUEUED, RUNNING, JobRow
@@ -30,6 +30,8 @@ BEAT = 3.0
 """Seconds between two signs of life."""
 BLOCKS = 5.0
 """Seconds a job may hold up everybody without waiting for anything."""
+GRACE = 1.0
+"""Seconds a job has to tidy up when its process ends."""
 LONGEST_PAUSE = dt.timedelta(minutes=5)
 _WHY = "run jobs"
 _ONLY = frozenset({"dougong_job"})
@@ -154,7 +156,7 @@ async def _attempt(run: Running) -> None:
                 work.cancel()
     except asyncio.CancelledError:
         work.cancel()
-        await asyncio.wait({work})
+        await asyncio.wait({work}, timeout=GRACE)
         if work.cancelled():
             await _write(run, {JobRow.state: QUEUED, JobRow.attempts: run.attempts - 1, **_FREE})
         raise
@@ -178,8 +180,8 @@ async def _beat(run: Running) -> BaseException | None:
         run.check()
     except (LeaseLost, Cancelled, SwitchedOff) as end:
         return end
-    except Exception:  # the database may be away for a while, and then nobody else can take the job either
-        log.exception("job %s can't show that it lives", run.id)
+    except Unavailable as err:  # the job itself may be writing, or the database away: nobody else can take it then
+        log.warning("job %s can't show that it lives: %s", run.id, err)
     return None
 
 

@@ -145,6 +145,8 @@ async def step(reason: Text | str | None = None) -> AsyncIterator[Step]:
 async def progress(*, done: int | None = None, total: int | None = None, words: Text | str | None = None) -> None:
     """Tell people how far it is, between steps. The job ends here when it is to stop."""
     run = _current()
+    if current_transaction() is not None:
+        raise RuntimeError("a step tells how far it is by itself")
     run.check()
     said: dict[str, Any] = {"done": done, "total": total, "words": words}
     told = replace(run.reached, **{name: value for name, value in said.items() if value is not None})

@@ -18,7 +18,7 @@ __all__ = ["InProcess"]
 
 THREADS = 2
 """Jobs at once: enough that a long one doesn't hold up the short ones."""
-IDLE = 200
+IDLE = 300
 """Milliseconds after which an idle thread looks whether it is to end."""
 
 log = logging.getLogger("dougong.jobs")

@@ -135,7 +135,7 @@ async def _seen(rows: Sequence[Mapping[str, Any]]) -> list[Seen]:
 
 def _one(row: Mapping[str, Any], by: str, *, keeps: bool) -> Seen:
     job = current_snapshot().jobs.get((row["plugin"], row["name"]))
-    label = job.label % json.loads(row["arguments"]) if job else Text(row["name"], "dougong")
+    label = job.title(json.loads(row["arguments"])) if job else Text(row["name"], "dougong")
     return Seen(
         **{key: row[key] for key in ("id", "plugin", "name", "state", "attempts", "done", "total", "batch")},
         **{key: row[key] for key in ("created", "started", "ended")},
