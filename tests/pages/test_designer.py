@@ -125,7 +125,7 @@ async def test_nothing_is_written_without_the_right(office: Office) -> None:
     "path",
     [
         "/fields/dragons",
-        "/fields/departments",
+        "/fields/positions",
         f"{CUSTOMERS}?category=dragon",
         f"{CUSTOMERS}/new?kind=poem",
         f"{CUSTOMERS}/name/edit",
@@ -375,6 +375,21 @@ async def test_the_staff_template_of_the_manual(office: Office) -> None:
     shown = (await admin.get(f"/organisation/staff/{person}")).text
     assert "330106199001011234" not in shown.partition('class="dg-timeline"')[0] + shown.partition("dg-props")[2]
     assert "攀岩" in shown, "reset all keeps the fields the company added"
+
+
+async def test_the_form_of_departments_is_laid_out_too(office: Office) -> None:
+    admin, path = office.browsers["admin"], "/fields/departments"
+    assert path in (await admin.get("/fields")).text
+    floor = await add(admin, path, "楼层", "number")
+    page = await drawn(admin, path)
+    assert ("on", "name") in page.disabled
+    assert floor in page.ticked("on")
+    without_code = [pair for pair in page.sent if pair != ("on", "code")]
+    assert (await send(admin, path, without_code)).status_code == 303
+    shown = fields_of_form((await admin.get("/organisation/departments/new")).text)
+    assert floor in shown
+    assert "code" not in shown
+    await reset(admin, path)
 
 
 async def test_locked_fields_stay_on_whatever_is_sent(office: Office) -> None:

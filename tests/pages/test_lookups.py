@@ -70,3 +70,14 @@ async def test_before_anything_is_typed_short_names_stand_beside(office: Office)
     number = await renamed(wangfang, "阿旧机电厂", "阿新智造有限公司", short_name="阿新")
     lines = {line["value"]: line["hint"] for line in await offered(wangfang, "")}
     assert lines[number] == "阿新"
+
+
+async def test_the_palette_says_the_same(office: Office) -> None:
+    wangfang = office.browsers["wangfang"]
+    number = await renamed(wangfang, "白枕旧名机电厂", "白枕鹤乙厂", "沙丘新名智造有限公司", short_name="沙丘")
+    found = (await wangfang.get("/search", params={"q": "白枕旧"})).text
+    assert f'href="/customers/{number}"' in found
+    assert "曾用名：白枕旧名机电厂" in found
+    today = (await wangfang.get("/search", params={"q": "沙丘新"})).text
+    assert "沙丘</" in today
+    assert "曾用名" not in today

@@ -271,6 +271,7 @@ def as_often_as_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(openings, "_count", lambda key, per_minute: None)
 
 
+@pytest.mark.timeout(3600)
 async def test_whatever_was_done_is_taken_back_or_listed(world: World, rounds: Callable[..., int]) -> None:
     taken = sum([await one_history(world, seed) for seed in range(rounds(25, deep=500))])
     async with world.acting("admin"):  # the other tests go by the shipped template

@@ -5,7 +5,7 @@ A record is kept as two numbers: a million of them take about a hundred megabyte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dougong.imports.mapping import BY_ID, exact
@@ -55,10 +55,12 @@ class Known:
         if key is not None:
             self._ids[key] = record_id if self._ids.get(key, record_id) == record_id else SEVERAL
 
-    def forget(self, keys: Iterable[int | None]) -> None:
-        """These came in and went back again."""
-        for key in keys:
-            self._ids.pop(key or 0, None)
+    def restore(self, key: int, record_id: int | None) -> None:
+        """As it was before something came in that went back."""
+        if record_id is None:
+            self._ids.pop(key, None)
+        else:
+            self._ids[key] = record_id
 
     def find(self, key: int | None) -> int | None:
         """The id, SEVERAL, or None."""
@@ -70,7 +72,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, tuple[str, ...]], Known] = {}
-        self._tried: list[tuple[Known, int]] | None = None
+        self._tried: list[tuple[Known, int, int | None]] | None = None
 
     async def of(self, record_type: RecordType, keys: Sequence[str]) -> Known:
         place = (record_type.key, tuple(keys))
@@ -85,8 +87,8 @@ class Ledger:
         for (key, _keys), known in self._known.items():
             if key == record_type.key:
                 found = known.key_of({BY_ID: record_id, **values})
-                if self._tried is not None and found is not None and known.find(found) is None:
-                    self._tried.append((known, found))
+                if self._tried is not None and found is not None:
+                    self._tried.append((known, found, known.find(found)))
                 known.add(found, record_id)
 
     def trying(self) -> None:
@@ -94,6 +96,6 @@ class Ledger:
         self._tried = []
 
     def went_back(self) -> None:
-        for known, key in self._tried or ():
-            known.forget([key])
+        for known, key, before in reversed(self._tried or ()):
+            known.restore(key, before)
         self._tried = None

@@ -35,12 +35,12 @@ _WHY = "let what belongs to a department follow when it is merged or its people 
 
 
 async def add_department(
-    name: str, parent: int | None = None, *, head: int | None = None, code: str = ""
+    name: str, parent: int | None = None, *, head: int | None = None, code: str = "", **values: Any
 ) -> Department:
-    """A new department, the last of those that report to the same one."""
+    """A new department, the last of those that report to the same one; further fields by their key."""
     async with transaction(_("Department added")):
-        values = {"name": name, "parent": parent, "head": head, "code": code, "place": await _next_place(parent)}
-        return await desk.create(Department, values)
+        named = {"name": name, "parent": parent, "head": head, "code": code, "place": await _next_place(parent)}
+        return await desk.create(Department, {**values, **named})
 
 
 async def rename_department(department: Department, name: str, *, version: int | None = None) -> Department:

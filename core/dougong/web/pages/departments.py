@@ -8,11 +8,11 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from dougong.access.rights import need
-from dougong.db import transaction
 from dougong.errors import Invalid, Problem
 from dougong.i18n import _
 from dougong.people.records import department as department_type
 from dougong.people.services import (
+    add_department,
     deactivate_department,
     merge_department,
     move_department,
@@ -104,9 +104,7 @@ async def make(request: AnyRequest) -> Response[Any]:
 
     async def do(typed: Typed) -> Response[Any]:
         values = read_typed(department_type, sent(department_type, typed.several, without=_PLACED))
-        async with transaction(_("Department added")):
-            made = await desk.create(Department, values)
-            await move_department(made, made.parent)  # to where it reports already, as the last
+        made = await add_department(**{"name": "", **values})
         return go(request, department_href(made.id), _("Saved."))
 
     return await answered(request, do, lambda typed: _new_page(typed_again(department_type, typed, without=_PLACED)))

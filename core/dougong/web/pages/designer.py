@@ -12,7 +12,7 @@ from litestar import Request, Response, get, post
 from dougong.access.rights import need
 from dougong.errors import Invalid, NotFound, Stale
 from dougong.i18n import Text, _
-from dougong.people.records import staff
+from dougong.people.records import department, staff
 from dougong.plugin.snapshot import Snapshot, current_snapshot, pinned
 from dougong.records.definitions import Definition
 from dougong.records.fields import Field
@@ -97,8 +97,8 @@ def type_to_shape(collection: str) -> RecordType:
 
 
 def _is_shaped(record_type: RecordType) -> bool:
-    """Whether its form follows templates: whatever has pages of its own, and staff; those of the tree of departments don't."""
-    return record_type.menu or record_type is staff
+    """Whether it has a form: whatever has pages of its own, and what the organisation is made of."""
+    return record_type.menu or record_type in (department, staff)
 
 
 # ------------------------------------------------------------------ the page

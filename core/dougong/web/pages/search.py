@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from litestar import Request, Response, get
@@ -16,6 +15,7 @@ from dougong.records.types import RecordType
 from dougong.web.cells import avatar_letter
 from dougong.web.components import hue
 from dougong.web.pages.lists import title_text
+from dougong.web.pages.lookups import fields_beside, words_beside
 from dougong.web.render import fragment, page
 from dougong.web.shell import menus_for
 from dougong.web.views import Hit, HitGroup, PaletteResults, SearchPage
@@ -53,22 +53,19 @@ async def _groups(text: str) -> tuple[HitGroup, ...]:
 
 
 async def _records(record_type: RecordType, text: str) -> tuple[Hit, ...]:
-    title = record_type.title._meta.name
-    extra = [k for k in record_type.search_keys if k != title and k in record_type.fields][:1]
-    found = await fetch_page(
-        replace(Query(record_type, q=text, limit=HITS), fields=(title, *(k for k in extra if visible(record_type, k)))),
-        with_titles=True,
-    )
+    title, beside = record_type.title._meta.name, fields_beside(record_type)
+    fields = (title, *(field.key for field in beside))
+    found = await fetch_page(Query(record_type, q=text, fields=fields, limit=HITS), with_titles=True)
     hits = []
     for row in found.rows:
-        words = title_text(record_type.fields[title], row[title], found.titles.get(title, {}))[:80]
-        hint = str(row.get(extra[0]) or "")[:40] if extra and record_type.fields[extra[0]].target is None else ""
+        label = title_text(record_type.fields[title], row[title], found.titles.get(title, {}))
+        words = label[:80]
         letter = avatar_letter(record_type, words)
         hits.append(
             Hit(
                 words,
                 f"/{record_type.path}/{row['id']}",
-                hint,
+                words_beside(beside, row, label, text),
                 icon="" if letter else record_type.icon,
                 initial=letter,
                 hue=hue(words),
@@ -76,10 +73,6 @@ async def _records(record_type: RecordType, text: str) -> tuple[Hit, ...]:
             )
         )
     return tuple(hits)
-
-
-def visible(record_type: RecordType, key: str) -> bool:
-    return f"{record_type.key}.{key}" not in current().hidden
 
 
 def _pages(text: str) -> tuple[Hit, ...]:
