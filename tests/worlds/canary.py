@@ -87,7 +87,8 @@ def _forms(company: Company, fact: Fact, hidden: set[str], hidden_in_the_past: s
     for entry in fact.entries:
         both = (entry.before or {}, entry.after)
         sides += [{k: v for k, v in side.items() if k not in hidden_in_the_past} for side in both]
-    found = {form for side in sides for k, v in side.items() for form in forms_of(fields[k].kind, v)}
+    kinds = {k: f.kind for k, f in fields.items()}  # of what the company added only words are listened for
+    found = {form for side in sides for k, v in side.items() for form in forms_of(kinds.get(k, "text"), v)}
     told = [e for e in fact.entries if e.verb != "update" or {*(e.before or {}), *e.after} - hidden_in_the_past]
     return found | {word for entry in told for word in (entry.reason, entry.why)}
 

@@ -225,7 +225,8 @@ class Company:
                 if roll < person.held_back and roll % 2 and record_type.lifecycle and key != "state":
                     levels[f"{record_type.key}.{key}@{record_type.lifecycle.start}"] = "write"
         if person.name == "xunuo":  # by what is worth much an insurer is asked for
-            levels = {name: level for name, level in levels.items() if not name.startswith("cargo.worth@")}
+            apart = ("cargo.worth@", "cargo.x_insurer")
+            levels = {name: level for name, level in levels.items() if not name.startswith(apart)}
             levels["cargo.worth"] = "hidden"
         return levels
 

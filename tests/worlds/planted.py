@@ -277,7 +277,7 @@ BUGS: Mapping[str, Bug] = {
         children_without_parents, "wangfang", r"GET /api/v1/(crates|items)\?limit=500"
     ),
     "titles of records that aren't seen": Bug(
-        seeing_everything(references, "titles"), "wangfang", r"GET /{collection:str} page .*size="
+        seeing_everything(references, "titles_by_table"), "wangfang", r"GET /{collection:str} page .*size="
     ),
     "comments without their record's scope": Bug(
         seeing_everything(comments, "comment_of"), "sunhao", r"GET /api/v1/.*/comments/{comment:str} "
