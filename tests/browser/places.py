@@ -45,6 +45,8 @@ PLACES = {
     "changes": "/changes",
     "jobs": "/jobs",
     "schedules": "/jobs/schedules",
+    "exports": "/exports",
+    "customers-export": "/customers/export",
     "sessions": "/sessions",
     "token-new": "/sessions/tokens/new",
 }

@@ -30,6 +30,7 @@ RESERVED = frozenset(
         "changes",
         "counts",
         "explain",
+        "exports",
         "favourites",
         "fields",
         "groups",
