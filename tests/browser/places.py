@@ -43,6 +43,8 @@ PLACES = {
     "search": "/search?q=hy",
     "password": "/password",
     "changes": "/changes",
+    "import-file": "/customers/import",
+    "imports": "/imports",
     "jobs": "/jobs",
     "schedules": "/jobs/schedules",
     "exports": "/exports",

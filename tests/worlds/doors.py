@@ -230,6 +230,7 @@ PLACES: Mapping[str, Place] = {
     "token": lambda asker, _type, _fact: range(1, 10),
     "job": lambda asker, _type, _fact: (*range(1, len(PEOPLE) + 2), UNKNOWN),
     "schedule": lambda asker, _type, _fact: (1, UNKNOWN),
+    "number": lambda asker, _type, _fact: (*range(1, len(PEOPLE) + 1), UNKNOWN),
 }
 
 

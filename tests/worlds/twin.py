@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import hashlib
+import io
 import json
 import secrets
 import shutil
@@ -26,8 +28,14 @@ from dougong.access.tables import Share as ShareRow
 from dougong.access.version import rights_changed
 from dougong.config import read_config
 from dougong.db import engine, fetch, transaction
+from dougong.errors import Problem
 from dougong.files.store import current_store
 from dougong.house import House, open_house
+from dougong.imports.mapping import Column, FieldMapping, Step
+from dougong.imports.services import dump_problems
+from dougong.imports.sheets import Format
+from dougong.imports.steps import FAILED
+from dougong.imports.tables import ImportNote, ImportRun
 from dougong.jobs.schedules import ask_for_due
 from dougong.jobs.tables import JobRow
 from dougong.people.records import staff as staff_type
@@ -126,6 +134,7 @@ async def founded(url: str, directory: Path, plugins: Sequence[str], *, rows: in
                 await count_on(company)
             for name in PEOPLE:
                 await put_job(name)
+            await put_imports(company)
             await ask_for_due()
         users, tokens, cookies = await let_in(world)
     return Founded(url, directory, company, tokens, cookies, users)
@@ -549,6 +558,42 @@ async def put_job(name: str) -> None:
     await JobRow.insert(
         JobRow(plugin=plugin, name=job, by_user=account.user, by_staff=account.staff, due=now, created=now)
     )
+
+
+async def put_imports(company: Company) -> None:
+    """A file of each person's own that speaks of every cargo there is, seen or not; nobody has brought it in."""
+    content = sheet_of_cargoes(company)
+    digest = hashlib.sha256(content).hexdigest()
+    async with current_store().receive(_said(content), len(content)) as draft:
+        await draft.keep()
+    columns = [Column(heading="Name", field="name"), Column(heading="Cargo", field="cargo")]
+    mapping = FieldMapping(steps=[Step(record="claims", columns=columns, match=["name"])])
+    for name in PEOPLE:
+        account = await account_named(name)
+        assert account is not None
+        row = ImportRun(
+            record="claims",
+            name=f"{name}.csv",
+            digest=digest,
+            size=len(content),
+            lines=1,
+            format=Format().model_dump_json(),
+            mapping=mapping.model_dump_json(),
+            by_user=account.user,
+            by_staff=account.staff,
+            created=dt.datetime(2012, 1, 1, tzinfo=dt.UTC),
+        )
+        [made] = await ImportRun.insert(row).returning(ImportRun.id)
+        said = json.dumps(dump_problems([Problem("cargo", "Not found.", "nothing", "reference")]))
+        await ImportNote.insert(ImportNote(run=made["id"], line=2, outcome=FAILED, said=said))
+
+
+def sheet_of_cargoes(company: Company) -> bytes:
+    """Names are the same in capitals; so written, they are nobody's secret that the file tells."""
+    lines = [[f"claim {fact.key[1]}", str(fact.values["name"]).upper()] for fact in company.of_type("cargo")]
+    text = io.StringIO()
+    csv.writer(text).writerows([["Name", "Cargo"], *lines])
+    return text.getvalue().encode()
 
 
 async def _among_themselves(person: Person) -> None:

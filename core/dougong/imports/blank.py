@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,8 @@ __all__ = ["BLANKS", "write_blank_csv", "write_blank_workbook"]
 
 _ROWS_CHECKED = 10_000
 """So many rows below the headings offer the choices of their column."""
+_ALWAYS = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+"""When a template was made is of no interest: it is the same every time."""
 _HOW: Mapping[str, Text] = {
     "date": _("A day, such as 2026-09-30"),
     "datetime": _("A day and a time, such as 2026-09-30 14:00"),
@@ -93,6 +96,7 @@ def write_blank_workbook(record_type: RecordType, into: BinaryIO) -> None:
 
     columns = _columns(record_type)
     with Workbook(into, {"in_memory": True}) as book:
+        book.set_properties({"created": _ALWAYS})
         bold, text = book.add_format({"bold": True, "num_format": "@"}), book.add_format({"num_format": "@"})
         sheet, notes = (
             book.add_worksheet(sheet_name(str(record_type.plural))),
