@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
 
 from dougong.records import desk
+from dougong.web.render import NOTICE_COOKIE
 from dougong_customers.api import Contact, Customer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -55,8 +58,11 @@ async def test_deactivating_stands_in_the_menu_and_is_nobodys_next_step(company:
         buttons = re.findall(rf'<form[^>]*action="/customers/{number}/deactivate".*?</form>', page, re.DOTALL)
         assert buttons
         assert all("primary" not in button for button in buttons)
-        assert (await browser.post(f"/customers/{number}/deactivate")).status_code == 303
+        done = await browser.post(f"/customers/{number}/deactivate")
         assert "不能再被选用或修改" in (await browser.get(f"/customers/{number}")).text
+        _words, undo = json.loads(unquote(done.cookies[NOTICE_COOKIE].strip('"')))
+        assert (await browser.post(undo)).status_code == 303
+        assert "不能再被选用或修改" not in (await browser.get(f"/customers/{number}")).text
 
 
 async def test_lists_show_them_in_a_view_of_their_own_and_boxes_not_at_all(company: Any) -> None:

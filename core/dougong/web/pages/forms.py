@@ -551,8 +551,10 @@ async def do_verb(request: AnyRequest, collection: str, record_id: str, verb: st
     action = action_named(record_type, verb)
     form = await request.form()
     given = {k: str(v) for k, v in form.items() if action.form is not None and k in action.form.model_fields}
+    version = record.version
     try:
-        await run_action(record_type, record, action, given)
+        async with transaction() as level:
+            await run_action(record_type, record, action, given)
     except (ValidationError, Invalid) as err:
         if action.form is None:
             raise
@@ -560,7 +562,9 @@ async def do_verb(request: AnyRequest, collection: str, record_id: str, verb: st
         return page(request, verb_page(record_type, record, action, typed), status=422)
     except DougongError as err:
         return await _refused(request, record_type, record, err)
-    return go(request, f"/{record_type.path}/{record.id}", _("Done."))
+    now = (await desk.read_many(record_type.table, [record.id])).get(record.id)
+    batch = level.batch if now is not None and now.version != version else ""
+    return go(request, f"/{record_type.path}/{record.id}", _("Done."), batch=batch)
 
 
 def verb_page(record_type: RecordType, record: Row, action: Verb, typed: Typed = Typed({})) -> FormPage:
