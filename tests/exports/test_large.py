@@ -7,7 +7,6 @@ from collections.abc import Callable
 from tempfile import TemporaryFile
 
 import pytest
-from dougong_customers.tables import Customer
 
 from dougong.exports import services
 from dougong.exports.services import Export, export
@@ -15,6 +14,7 @@ from dougong.plugin.snapshot import current_snapshot
 from dougong.records import desk
 from dougong.records.queries import Query
 from dougong.testing.app import Company
+from dougong_customers.tables import Customer
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1800)]
 
