@@ -134,14 +134,14 @@ async def _step(typed: Typed, at: int, record_type: RecordType, glimpse: Glimpse
         columns=columns,
         constants=_constants(typed, at, record_type),
         match=[BY_ID] if BY_ID in mapped else ticked,
-        existing=_one_of(typed.values.get(f"existing.{at}"), _EXISTING, "skip"),  # type: ignore[arg-type]
-        new=_one_of(typed.values.get(f"new.{at}"), _NEW, "create"),  # type: ignore[arg-type]
+        existing=_one_of(typed.values.get(f"existing.{at}"), _EXISTING, "skip"),
+        new=_one_of(typed.values.get(f"new.{at}"), _NEW, "create"),
         clear=typed.values.get(f"clear.{at}") == "1",
     )
 
 
-def _one_of(value: str | None, known: Iterable[str], usual: str) -> str:
-    return value if value in known else usual  # type: ignore[return-value]
+def _one_of(value: str | None, known: Iterable[str], usual: str) -> Any:
+    return value if value is not None and value in known else usual
 
 
 async def _column(typed: Typed, place: str, heading: str, record_type: RecordType, glimpse: Glimpse) -> Column:
@@ -154,7 +154,7 @@ async def _column(typed: Typed, place: str, heading: str, record_type: RecordTyp
         field=field.key,
         style=style if style in _STYLES else style_of(field, glimpse.texts(heading)),
         by=by if by in _names_of(field) else "",
-        missing=_one_of(typed.values.get(f"missing.{own}"), _MISSING, "refuse"),  # type: ignore[arg-type]
+        missing=_one_of(typed.values.get(f"missing.{own}"), _MISSING, "refuse"),
         values=await _meanings(typed, own, field),
     )
 
