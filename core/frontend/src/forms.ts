@@ -34,10 +34,13 @@ addEventListener("submit", (event) => {
   });
 });
 
-// The answer is a file: the page stays as it is, and a question about it is answered.
+// The answer is a file, and the page stays as it is. In a dialog the question is answered; on a page of its own it can be asked
+// again, and a message would lie on its buttons.
 function downloading(form: HTMLFormElement): void {
+  const dialog = form.closest("dialog");
+  if (!dialog) return;
+  dialog.close();
   say(form.dataset.download!);
-  form.closest("dialog")?.close();
 }
 
 addEventListener("pageshow", () => {
