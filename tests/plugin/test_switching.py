@@ -48,12 +48,20 @@ async def today_page() -> str:
 async def waiting():
     return []
 
+@job()
+async def pack() -> None:
+    pass
+
+@job()
+async def unpack() -> None:
+    pass
+
 async def sample():
     pass
 
 plugin = Plugin(
     name="full", label=_("Parcel post"), records=[parcel], extends=[Tab(parcel, via=Parcel.above)], menus=[Menu(parcel)],
-    routes=[today_page], tiles=[Tile(waiting, _("Waiting"))], rights=[Right("parcels.count", _("Count"))],
+    routes=[today_page], jobs=[pack], schedules=[Schedule(unpack, cron="0 8 * * *")], tiles=[Tile(waiting, _("Waiting"))], rights=[Right("parcels.count", _("Count"))],
     presets=[Preset("sales", parcel, {"read": ["own"], "create": ["own"]})], lookups=[colour], settings=ParcelSettings,
     openings=[Opening(waiting, _("Waiting"), sees=[Parcel])], hooks=[hooks], samples=[sample],
 )
@@ -122,6 +130,8 @@ SHOWN = {
     "extends": lambda s: bool(s.tabs_of("parcel")),
     "menus": lambda s: any(getattr(menu.to, "key", "") == "parcel" for menu in s.menus),
     "routes": lambda s: bool(s.routes),
+    "jobs": lambda s: {("full", "pack"), ("full", "unpack")} <= set(s.jobs),
+    "schedules": lambda s: [plugin for plugin, _schedule in s.schedules] == ["full"],
     "tiles": lambda s: bool(s.tiles),
     "rights": lambda s: "parcels.count" in s.rights,
     "openings": lambda s: any(opening.service.__name__ == "waiting" for opening in s.openings.values()),

@@ -58,7 +58,7 @@ class Job(Generic[P]):
     @cached_property
     def arguments(self) -> type[BaseModel]:
         """The model its arguments are checked with. TypeError for one without a type."""
-        hints = get_type_hints(self.run)
+        hints = get_type_hints(self.run, include_extras=True)
         fields: dict[str, Any] = {}
         for name, parameter in inspect.signature(self.run).parameters.items():
             if name not in hints or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
