@@ -81,6 +81,10 @@ async def test_a_trial_writes_nothing_the_run_writes_and_undo_takes_it_back(prog
     assert (await program.post(f"{place}/run")).status_code == 409
     assert "拂晓五金" in (await program.get(f"{place}/failed")).text
 
+    again = await program.post(f"{place}/again")
+    assert again.status_code == 201
+    assert (again.json()["mapping"], again.json()["run"]["job"]) == (run["mapping"], None)
+
     undone = await done(program, f"{place}/undo")
     assert undone["undo"]["counts"]["restored"] == 1
     assert (await program.get("/api/v1/customers", params={"q": "拂晓"})).json()["total"] == 0
@@ -153,9 +157,10 @@ async def test_who_may_not_import_gets_no_further(others):
 
 
 async def test_what_is_no_sheet_is_refused_with_the_reason(program):
-    for name, content in (("leer.csv", b""), ("x.xlsx", b"PK\x03\x04nothing of the kind")):
-        answer = await program.post("/api/v1/customers/imports", files={"file": (name, content)})
-        assert answer.status_code == 400, answer.text
+    broken = (b"", b"PK\x03\x04nothing of the kind", b"\x81\xff\x81,\x8d\x01\xff", b"\xff\xfea")
+    for number, content in enumerate(broken):
+        answer = await program.post("/api/v1/customers/imports", files={"file": (f"{number}.csv", content)})
+        assert answer.status_code == 400, (content, answer.text)
         assert answer.json()["errors"][0]["field"] == "file"
 
 

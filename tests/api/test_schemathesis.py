@@ -140,7 +140,10 @@ class Records:
             case.path_parameters["id"] = self.dice.choice(ids)
             if "If-Match" in case.headers:
                 await self._aim_version(case, f"/api/v1/{collection}/{case.path_parameters['id']}")
-        for part in set(case.path_parameters) & {"comment", "attachment", "saved"}:
+        if "number" in case.path_parameters and not await self.numbers("/api/v1/imports"):
+            file = {"file": ("a.csv", "名称,城市\n听风茶社,杭州\n".encode())}
+            await self.admin.post("/api/v1/customers/imports", files=file)
+        for part in set(case.path_parameters) & {"comment", "attachment", "saved", "number"}:
             above = case.operation.path.partition(f"/{{{part}}}")[0].format(**case.path_parameters)
             case.path_parameters[part] = self.dice.choice(await self.numbers(above) or [1])
 

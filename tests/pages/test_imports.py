@@ -305,3 +305,21 @@ async def test_a_way_goes_on_where_it_was_left(office):
     assert (await browser.get(f"{address}/mapping")).status_code == 303
     await work_off()
     assert (await browser.get("/api/v1/customers", params={"q": "听泉家居"})).json()["total"] == 0
+
+
+async def test_a_file_that_was_stopped_is_used_again_as_it_was_arranged(office):
+    browser = office.browsers["wangfang"]
+    address = await sent_in(browser, "单位\n抱琴文创\n")
+    form = {**await form_at(browser, f"{address}/mapping"), "existing.0": "ask"}
+    await browser.post(f"{address}/mapping", data=form)
+    await browser.post(f"{address}/run")
+    await browser.post(f"{address}/stop")
+    await work_off()
+    assert f'action="{address}/again"' in (await browser.get(f"{address}/run")).text
+    other = (await browser.post(f"{address}/again")).headers["location"]
+    assert other != f"{address}/mapping"
+    again = await form_at(browser, other)
+    assert (again["field.0.0"], again["existing.0"]) == (["name"], ["ask"])
+    await browser.post(f"{other.removesuffix('/mapping')}/run")
+    await work_off()
+    assert (await browser.get("/api/v1/customers", params={"q": "抱琴文创"})).json()["total"] == 1

@@ -68,7 +68,7 @@ def _decodes(path: Path, encoding: str) -> bool:
 
 def _delimiter(path: Path, encoding: str) -> str:
     """The one by which most lines have the same number of columns, more than one."""
-    with path.open(encoding=encoding, newline="") as file:
+    with path.open(encoding=encoding, errors="replace", newline="") as file:  # that it isn't so is told when it is read
         text = "".join(islice(file, _LINES))
     agreeing = {sign: _columns(text, sign) for sign in _DELIMITERS}
     best = max(_DELIMITERS, key=lambda sign: agreeing[sign])

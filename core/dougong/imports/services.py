@@ -35,6 +35,7 @@ __all__ = [
     "Counts",
     "Import",
     "Note",
+    "again",
     "arrange",
     "at_hand",
     "import_at",
@@ -134,10 +135,24 @@ async def receive(record_type: RecordType, name: str, content: AsyncIterator[byt
         sheet = Sheet(path, format_)
         lines = await asyncio.to_thread(_count, sheet)
         mapping = await asyncio.to_thread(suggest, sheet, record_type) if lines else None
+    return await _put_down(record_type.path, cleaned, (digest, size, lines), format_, mapping)
+
+
+async def again(import_: Import) -> Import:
+    """The same file, arranged in the same way, as a new import: of one that was stopped or taken back, or for others."""
+    need_to_import(import_.record_type)
+    content = (import_.digest, import_.size, import_.lines)
+    return await _put_down(import_.record, import_.name, content, import_.format, import_.mapping)
+
+
+async def _put_down(
+    record: str, name: str, content: tuple[str, int, int], format_: Format, mapping: FieldMapping | None
+) -> Import:
     who = current()
+    digest, size, lines = content
     row = ImportRun(
-        record=record_type.path,
-        name=cleaned,
+        record=record,
+        name=name,
         digest=digest,
         size=size,
         lines=lines,

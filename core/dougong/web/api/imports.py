@@ -160,6 +160,13 @@ async def undo(number: str) -> Response[Any]:
     return _accepted(await take_back(await _import_at(number)))
 
 
+@post(f"{_IMPORT}/again", include_in_schema=False)
+async def use_again(number: str) -> Response[Any]:
+    """The same file, arranged as before, as a new import."""
+    made = await services.again(await _import_at(number))
+    return Response(await _looked_at(made), status_code=201, headers={"Location": f"{IMPORTS}/{made.id}"})
+
+
 def _accepted(job: int) -> Response[Any]:
     return Response({"job": job}, status_code=202, headers={"Location": f"/api/v1/jobs/{job}"})
 
@@ -275,6 +282,7 @@ routes = [
     try_out,
     run,
     undo,
+    use_again,
     list_lines,
     send_refused,
     list_mappings,

@@ -396,6 +396,7 @@ def _import_paths() -> Json:
     tag, base = ["Imports"], "/api/v1/imports"
     number = {"name": "number", "in": "path", "required": True, "schema": _ID}
     one, told = f"{base}/{{number}}", {"200": _json(_import(whole=True))}
+    made = {"201": {**told["200"], "headers": {"Location": {"schema": {"type": "string"}}}}}
     paged = _items(_import(whole=False))
     paged["properties"]["next"] = _nullable({"type": "integer"})
     job = {"description": "Accepted", "content": {"application/json": {"schema": _whole_object({"job": _ID})}},
@@ -423,6 +424,7 @@ def _import_paths() -> Json:
         },
         f"{one}/trial": {"post": _operation("tryImport", "", tag, [number], accepted, (404, 409))},
         f"{one}/run": {"post": _operation("runImport", "", tag, [number], accepted, (404, 409))},
+        f"{one}/again": {"post": _operation("importAgain", "", tag, [number], made, (404,))},
         f"{one}/undo": {"post": _operation("undoImport", "", tag, [number], accepted, (404, 409))},
         f"{one}/lines": {
             "get": _operation("importLines", "", tag, [number, *asked], {"200": _json(lines)}, (400, 404))

@@ -103,9 +103,14 @@ def _once_more(import_: Import) -> Sequence[Action]:
 
 def _in_part(import_: Import, job: Seen | None) -> Sequence[Action]:
     """Of an import that was stopped: what came in until then can be taken back as any change."""
+    again = _again(import_)
     if job is None or not job.batch or not job.done or job.state not in (CANCELLED, PARKED, DONE):
-        return ()
-    return (Action(str(_("Undo…")), f"/changes/{job.batch}", "arrow-back-up", look="secondary"),)
+        return (again,)
+    return (Action(str(_("Undo…")), f"/changes/{job.batch}", "arrow-back-up", look="secondary"), again)
+
+
+def _again(import_: Import) -> Action:
+    return Action(str(_("Use the file again")), f"/imports/{import_.id}/again", "repeat", "post")
 
 
 async def _seen(number: int | None) -> Seen | None:
@@ -223,6 +228,7 @@ def _afterwards(import_: Import, counts: Counts) -> Iterable[Action]:
         yield Action(str(_("Refused lines as a file")), f"/imports/{import_.id}/failed", "file-download")
     if import_.undoing is None and import_.batch and _total(counts, CREATED) + _total(counts, UPDATED):
         yield Action(str(_("Undo this import")), f"/imports/{import_.id}/undo", "arrow-back-up", "post")
+    yield _again(import_)
     for path in dict.fromkeys(step.record for step in (import_.mapping.steps if import_.mapping else ())):
         record_type = _type_at(path)
         if record_type is not None and record_type.menu:

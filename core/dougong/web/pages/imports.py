@@ -481,6 +481,12 @@ async def undo(request: AnyRequest, number: str) -> Response[Any]:
     return go(request, stage_of(import_))
 
 
+@post(f"{_IMPORT}/again", include_in_schema=False, status_code=200)
+async def use_again(request: AnyRequest, number: str) -> Response[Any]:
+    made = await services.again(await _import_at(number))
+    return go(request, stage_of(made), _("The same file once more, arranged as before."))
+
+
 # ------------------------------------------------------------------ all of them
 
 
@@ -551,4 +557,5 @@ routes = [
     stop,
     send_refused,
     undo,
+    use_again,
 ]
