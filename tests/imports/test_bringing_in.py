@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from dougong.imports import services
 from dougong.people.tables import Department, Staff
+from dougong.records import desk
 from dougong.testing.app import Company
-from dougong_customers.tables import Contact, Customer
+from dougong_customers.tables import Contact, Customer, Interaction
 
 from .conftest import brought_in, received, tried
 
@@ -143,3 +146,28 @@ async def test_a_name_no_form_would_take_comes_in_and_is_told(admin):
     [note] = await services.notes_of(await services.import_at(import_.id), tried=False, outcomes=("warned",))
     assert (note.line, note.problems[0].field, note.problems[0].value) == (3, "name", "Blue & Co")
     assert await Customer.count().where(Customer.name == "Blue & Co") == 1
+
+
+async def test_a_name_that_several_have_is_fine_where_it_stands_already(admin):
+    one, two = await desk.create_many(Customer, [{"name": "同名甲有限公司"}, {"name": "同名乙有限公司"}])
+    mary, _other = await desk.create_many(
+        Contact, [{"name": "王敏", "customer": one}, {"name": "王敏", "customer": two}]
+    )
+    said = [
+        {"customer": c, "contact": who, "text": "你好", "happened_at": dt.datetime(2026, 3, 4, tzinfo=dt.UTC)}
+        for c, who in ((one, mary), (two, None))
+    ]
+    first, second = await desk.create_many(Interaction, said)
+
+    def told(mapping):
+        mapping["steps"] = [
+            {
+                "record": "interactions",
+                "columns": [{"heading": "ID", "field": "id"}, {"heading": "联系人", "field": "contact"}],
+                "match": ["id"],
+                "existing": "update",
+            }
+        ]
+
+    import_ = await received("interactions", f"ID,联系人\n{first},王敏\n{second},王敏\n", arranged=told)
+    assert await tried(import_) == await brought_in(import_) == sums(unchanged=1, failed=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import cached_property
 from typing import Any
 
@@ -23,12 +24,16 @@ __all__ = ["Reader", "Said"]
 
 @dataclass
 class Said:
-    """A line, read for one step: `values` by field as a form would send them, `names` of references not looked up yet."""
+    """A line, read for one step: `values` by field as a form would send them, `names` of references not looked up yet.
+
+    `doubtful` are names that several records have: fine for a record that refers to one of them already.
+    """
 
     line: Line
     values: dict[str, Any]
     names: dict[str, str]
     problems: list[Problem]
+    doubtful: dict[str, str] = dataclass_field(default_factory=dict)
 
 
 class Reader:
@@ -110,11 +115,11 @@ class _Cell:
 
     @cached_property
     def options(self) -> Mapping[str, str]:
-        """What a choice may be called, in every language → its key."""
+        """What a choice may be called, in every language → its key; those switched off since, too: they may stand there."""
         found: dict[str, str] = {}
         for locale in LOCALES:
             with speaking(locale):
-                for option in self.field.options:
+                for option in [*self.field.options, *self.field.every_option]:
                     for word in (option.key, str(option.label or option.key)):
                         found.setdefault(exact(word), option.key)
         return found

@@ -17,6 +17,7 @@ from dougong.imports.mapping import BY_ID, Step, exact, step_type
 from dougong.imports.reading import Reader, Said
 from dougong.imports.sheets import Line, Sheet
 from dougong.plugin.snapshot import current_snapshot
+from dougong.records import references
 from dougong.records.desk import changed_values
 from dougong.records.fields import Field
 from dougong.records.gate import ids
@@ -125,7 +126,7 @@ class StepAtWork:
                     name = said.names[key]
                     found = known.find(known.key_of({by: _comparable(other.fields[by], name)}))
                     if found == SEVERAL:
-                        said.problems.append(_wrong(field_, self.no_reference(key, several=True), name))
+                        said.doubtful[key] = said.names.pop(key)
                     elif found is not None:
                         said.values[key] = found
                         del said.names[key]
@@ -234,6 +235,9 @@ class StepAtWork:
     async def _create(self, new: Mapping[int, Said], done: Done) -> None:
         rows: dict[int, dict[str, Any]] = {}
         for number, said in new.items():
+            if said.doubtful:
+                done.fail(said, *(self._doubt(key, name) for key, name in said.doubtful.items()))
+                continue
             try:
                 given = {k: v for k, v in said.values.items() if k != BY_ID}
                 rows[number] = read_values(self.record_type, given, current(), new=True)
@@ -254,7 +258,10 @@ class StepAtWork:
         wanted = WhereRaw(f'"{table._meta.tablename}"."id" {{}}', ids(engine(), set(there)))
         standing = {record.id: record for record in await table.objects().where(wanted)}
         changes: dict[int, dict[str, Any]] = {}
+        await self._settle_doubts(there, standing, done)
         for record_id, said in there.items():
+            if said.line.number in done.outcomes:
+                continue
             values = self._new_values(said, standing.get(record_id), done)
             if values is None:
                 continue
@@ -272,6 +279,19 @@ class StepAtWork:
             outcome = UPDATED if record_id in written.taken else UNCHANGED
             done.outcomes[said.line.number] = Outcome(outcome, record_id, written.remarks.get(record_id, ()))
             self.ledger.came_in(self.record_type, record_id, {**standing[record_id].to_dict(), **values})
+
+    async def _settle_doubts(self, there: Mapping[int, Said], standing: Mapping[int, Any], done: Done) -> None:
+        """A name that several have is that of the record referred to now, or it isn't clear which is meant."""
+        for key in {key for said in there.values() for key in said.doubtful}:
+            referred = {i: getattr(standing[i], key) for i, s in there.items() if key in s.doubtful and i in standing}
+            known = await references.titles(self.other(key).table, referred.values())
+            for record_id in [i for i, s in there.items() if key in s.doubtful]:
+                said = there[record_id]
+                if exact(known.get(referred.get(record_id) or 0, "")) != exact(said.doubtful[key]):
+                    done.fail(said, self._doubt(key, said.doubtful[key]))
+
+    def _doubt(self, key: str, name: str) -> Problem:
+        return _wrong(self.record_type.fields[key], self.no_reference(key, several=True), name)
 
     def _new_values(self, said: Said, standing: Any, done: Done) -> dict[str, Any] | None:
         """What would be different; None where the line can't be taken."""

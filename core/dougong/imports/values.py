@@ -22,6 +22,7 @@ NUMBERS: Mapping[str, tuple[str, str]] = {"point": (".", ",' "), "comma": (",", 
 """What stands before the decimals, and what may stand between thousands."""
 _TIME = r"(?:[T ]+(?P<h>\d{1,2})[:：时](?P<min>\d{2})(?:[:：分](?P<s>\d{2})(?:\.\d+)?秒?)?分?)?"
 _PATTERNS = {name: re.compile(rf"\s*{pattern}{_TIME}\s*") for name, pattern in DATES.items()}
+_WITH_ZONE = re.compile(r":\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)\s*$")
 _AROUND_NUMBERS = re.compile(r"^[\s¥￥$€£元]+|[\s元]+$")
 _TENS = {"万": 4, "亿": 8}
 _CENTURY = 50
@@ -31,6 +32,8 @@ _CENTURY = 50
 def plain_date(text: str, order: str) -> str:
     """A day, or a moment where a time stands with it, as 2026-09-30 or 2026-09-30 14:00:00. ValueError if it is none."""
     found = _PATTERNS[order].fullmatch(text)
+    if found is None and order == "ymd" and _WITH_ZONE.search(text):
+        return dt.datetime.fromisoformat(text.strip()).isoformat()
     if found is None:
         raise ValueError(text)
     day = dt.date(_year(found["y"]), int(found["m"]), int(found["d"]))
