@@ -75,7 +75,7 @@ def chinese_left_over(texts: Iterable[str], data: Data) -> Iterator[str]:
             yield text
 
 
-NAMES = {"dougong", "english", "ctrl", "cny", "chrome", "linux", "mb"}
+NAMES = {"dougong", "english", "ctrl", "cny", "chrome", "linux", "mb", "excel", "wps", "csv", "xlsx"}
 """Words and units that are the same in both languages."""
 CODE = re.compile(r"/[\w/{}:-]+|\w+(\.\w+)+")
 """Addresses and modules, as the page of a plugin names them."""
