@@ -224,7 +224,7 @@ class Company:
                     levels[f"{record_type.key}.{key}"] = "hidden" if roll < person.held_back else "read"
                 if roll < person.held_back and roll % 2 and record_type.lifecycle and key != "state":
                     levels[f"{record_type.key}.{key}@{record_type.lifecycle.start}"] = "write"
-        if person.name == "xunuo":  # by what is worth much an insurer is asked for
+        if person.name == "lilei":  # who may change what they see; by what is worth much an insurer is asked for
             apart = ("cargo.worth@", "cargo.x_insurer")
             levels = {name: level for name, level in levels.items() if not name.startswith(apart)}
             levels["cargo.worth"] = "hidden"

@@ -480,9 +480,11 @@ def _changing(asker: Asker) -> Iterator[Ask]:
     for record_type in asker.snapshot.records.values():
         for fact in asker.facts[record_type.key]:
             path = f"/api/v1/{record_type.path}/{fact.key[1]}"
-            texts = [k for k, column in record_type.entered.items() if column.kind in ("text", "long_text")]
+            asked = record_type.shape.form("").conditions
+            fields = [field for k, field in record_type.entered.items() if k not in asked]
+            texts = [field.key for field in fields if field.kind in ("text", "long_text")]
             if asker.sees(fact):
-                for key in record_type.shape.form("").conditions:
+                for key in asked:
                     yield Ask(CHANGING, path, "json", body={key: ""})
             if asker.sees(fact) and texts:
                 yield Ask(CHANGING, path, "json", body={texts[-1]: "换过的"})
