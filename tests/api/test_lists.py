@@ -72,7 +72,9 @@ async def test_every_sort_visits_every_row_exactly_once(http):
         fields = (await http.get(f"/api/v1/record-types/{collection}")).json()["fields"]
         ids = {row["id"] for row in await everything(http, path, limit=500, fields="id")}
         limit = 60 if len(ids) > 100 else 7
-        for key, sign in itertools.product([f["key"] for f in fields if f["type"] != "long_text"], ("", "-")):
+        for key, sign in itertools.product(
+            [f["key"] for f in fields if f["type"] not in queries.UNSORTABLE], ("", "-")
+        ):
             rows = await everything(http, path, sort=f"{sign}{key}", limit=limit, fields="id")
             assert [row["id"] for row in rows if row["id"] not in ids] == [], (collection, sign, key)
             assert len(rows) == len(ids) == len({row["id"] for row in rows}), (collection, sign, key)

@@ -20,7 +20,7 @@ from dougong.records.conditions import holds
 from dougong.records.fields import Field
 from dougong.records.filters import compile_filter, conditions, quick_find
 from dougong.records.history import history_of
-from dougong.records.queries import Query, bounded_count, fetch_page, sums
+from dougong.records.queries import UNSORTABLE, Query, bounded_count, fetch_page, sums
 from dougong.records.types import Move, RecordType
 from dougong.records.values import is_empty
 from dougong.testing.app import Company
@@ -281,7 +281,7 @@ def changes_to(record: RecordType, made: Any) -> dict[str, Any]:
 def sorts_of(record: RecordType) -> list[str]:
     """The list's own order, and every column it shows, both ways."""
     keys = dict.fromkeys(column._meta.name for view in record.views for column in view.columns)
-    sortable = [key for key in (*keys, "created", "updated") if record.fields[key].kind != "long_text"]
+    sortable = [key for key in (*keys, "created", "updated") if record.fields[key].kind not in UNSORTABLE]
     return ["", *(f"{sign}{key}" for key in sortable for sign in ("", "-"))]
 
 
