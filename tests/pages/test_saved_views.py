@@ -152,7 +152,7 @@ async def test_a_shared_view_stands_with_everybody_who_cannot_change_it(office: 
 async def test_sharing_takes_a_right(office: Office) -> None:
     browser = office.browsers["wangfang"]
     at = await saved(browser, "想共享", **HANGZHOU)
-    assert "/share" not in (await browser.get(at)).text
+    assert f"/views/{number(at)}/share" not in (await browser.get(at)).text
     async with office.nothing_written():
         assert (await browser.post(f"/customers/views/{number(at)}/share")).status_code == 403
         sent = {"name": "也想", "shared": True}
