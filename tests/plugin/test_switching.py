@@ -378,6 +378,8 @@ async def test_the_impact_names_what_goes(opened, full, shelf):
             "openings": ["Waiting"],
             "hooks": ["made_up_full.hooks"],
             "samples": ["sample"],
+            "jobs": ["Pack"],
+            "schedules": ["Unpack, 0 8 * * *"],
         }
 
 
