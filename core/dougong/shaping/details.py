@@ -21,7 +21,7 @@ __all__ = ["DISTINCT", "KIND_LABELS", "checked_details"]
 KIND_LABELS: Mapping[str, Text] = {
     "text": _("Text"),
     "long_text": _("Long text"),
-    "number": _("Number"),
+    "number": _("Figure"),
     "money": _("Amount of money"),
     "date": _("Date"),
     "datetime": _("Date and time"),

@@ -15,6 +15,7 @@ from dougong.access.rights import may_do
 from dougong.access.services.members import roles_by_account
 from dougong.db import engine
 from dougong.i18n import _, number_text
+from dougong.imports.services import may_import
 from dougong.people.records import staff as staff_type
 from dougong.people.services import Account, accounts_of
 from dougong.people.tables import Staff
@@ -89,7 +90,13 @@ def _empty_house() -> OrganisationPage:
         str(_("No departments yet")), str(_("Begin with the company itself.")), "sitemap", new if may_keep() else None
     )
     return OrganisationPage(
-        title=str(_("Organisation")), tree=(), department=str(_("Departments")), staff=(), url=ORGANISATION, empty=empty
+        title=str(_("Organisation")),
+        tree=(),
+        department=str(_("Departments")),
+        staff=(),
+        url=ORGANISATION,
+        actions=_imports(),
+        empty=empty,
     )
 
 
@@ -122,6 +129,7 @@ async def _organisation_page(tree: Tree, place: Place, found: Page) -> Organisat
         head=heads.get(branch.head or 0, ""),
         note=" · ".join(notes),
         primary=_new_staff(branch) if keeps and branch.active else None,
+        actions=_imports(),
         tree_actions=(_new_department(branch),) if keeps else (),
         department_actions=tuple(_department_actions(tree, branch)) if keeps else (),
         find=QuickFind(str(_("Name, number, phone")), place.q),
@@ -130,6 +138,13 @@ async def _organisation_page(tree: Tree, place: Place, found: Page) -> Organisat
         empty=_nobody(place, branch, keeps=keeps),
         tabs=_tabs(place),
     )
+
+
+def _imports() -> tuple[Action, ...]:
+    """A company brings in its people from a file, the departments of the same lines with them."""
+    if not may_import(staff_type):
+        return ()
+    return (Action(str(_("Import…")), f"/{staff_type.path}/import", "file-import", look="quiet"),)
 
 
 def _new_staff(branch: Branch) -> Action:
