@@ -176,6 +176,7 @@ class Presser:
         return True
 
 
+@pytest.mark.timeout(1200)  # every control of every page
 @pytest.mark.parametrize(("who", "names"), [("admin", tuple(PLACES)), ("wangfang", SALES)])
 def test_something_comes_of_every_press(reception, who, names):
     with reception.window(who, lang="en") as page:

@@ -76,6 +76,7 @@ def chinese_left_over(texts: Iterable[str], data: Data) -> Iterator[str]:
 
 
 NAMES = {"dougong", "english", "ctrl", "cny", "chrome", "linux", "mb", "excel", "wps", "csv", "xlsx"}
+NAMES |= {"kh", "yyyy", "mm"}  # the signs of a rule for numbers
 """Words and units that are the same in both languages."""
 CODE = re.compile(r"/[\w/{}:-]+|\w+(\.\w+)+")
 """Addresses and modules, as the page of a plugin names them."""
