@@ -64,7 +64,7 @@ async def _content(file: Path) -> AsyncIterator[bytes]:
 
 async def _arranged(import_: Import, mapping: str, existing: str) -> Import:
     async with services.sheet_of(import_) as sheet:
-        headings = sheet.headings()
+        headings = sheet.headings
         chosen = suggest(sheet, import_.record_type, only_exact=True)
     if mapping:
         chosen = await _named(import_.record_type, mapping, headings)

@@ -44,7 +44,7 @@ async def start(import_: Import) -> int:
 
 async def _whole(import_: Import, sheet: Any) -> Whole:
     assert import_.mapping is not None
-    check(import_.mapping, sheet.headings())
+    check(import_.mapping, sheet.headings)
     for one in import_.mapping.steps:
         services.need_to_import(step_type(one))
     return Whole(sheet, import_.mapping)

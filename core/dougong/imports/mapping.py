@@ -167,7 +167,7 @@ def suggest(sheet: Sheet, record_type: RecordType, *, only_exact: bool = False) 
 
     `only_exact`: only columns that are headed by a field's key or label.
     """
-    headings = sheet.headings()
+    headings = sheet.headings
     chosen = _chosen(headings, record_type, only_exact=only_exact)
     sample = list(islice(sheet.lines(), _SAMPLE))
     columns = []

@@ -13,6 +13,7 @@ from dougong.db import transaction
 from dougong.errors import Problem
 from dougong.imports.known import Ledger, name_key
 from dougong.imports.mapping import FieldMapping
+from dougong.imports.reading import Said
 from dougong.imports.sheets import Line, Sheet
 from dougong.imports.steps import FAILED, OPEN, Later, Outcome, StepAtWork
 from dougong.records.intake import change_each
@@ -65,30 +66,37 @@ class Whole:
         """Which names the file brings, and which records its lines speak of more than once."""
         seen: set[tuple[str, int]] = set()
         for line in self.sheet.lines():
-            for name in self._names(line):
-                self.coming.setdefault(name[0], set()).add(name[1])
-            for spoken in self._spoken_of(line) if trying else ():
+            read = self._read(line)
+            for key, name in self._names(read):
+                self.coming.setdefault(key, set()).add(name)
+            for spoken in self._spoken_of(read) if trying else ():
                 (self._wanted_again if spoken in seen else seen).add(spoken)
 
-    def _names(self, line: Line) -> Iterator[tuple[str, int]]:
-        for step in self.steps:
-            title = step.record_type.title._meta.name
-            name = step.reader.read(line).values.get(title)
+    def _read(self, line: Line) -> list[Said]:
+        """What the line says for each step."""
+        return [step.reader.read(line) for step in self.steps]
+
+    def _names(self, read: Sequence[Said]) -> Iterator[tuple[str, int]]:
+        for step, said in zip(self.steps, read, strict=True):
+            name = said.values.get(step.record_type.title._meta.name)
             if name:
                 yield step.record_type.key, name_key(str(name))
 
-    def _spoken_of(self, line: Line) -> set[tuple[str, int]]:
+    def _spoken_of(self, read: Sequence[Said]) -> set[tuple[str, int]]:
         """The records a line is about or refers to, and the values that no other record may have."""
-        found = set(self._names(line))
-        for step in self.steps:
-            key = step.key_of(line)
-            said = step.reader.read(line)
+        found = set(self._names(read))
+        for step, said in zip(self.steps, read, strict=True):
+            key = step.key_of(said)
             found |= {key} if key else set()
             found |= {(step.other(k).key, name_key(name)) for k, name in said.names.items()}
             for k, field_ in step.record_type.fields.items():
                 if field_.column._meta.unique and said.values.get(k) not in (None, ""):
                     found.add((f"{step.record_type.key}.{k}", name_key(str(said.values[k]))))
         return found
+
+    def _again(self, line: Line) -> set[tuple[str, int]]:
+        """What it speaks of that another line speaks of, too."""
+        return self._spoken_of(self._read(line)) & self._wanted_again
 
     async def take(self, lines: Sequence[Line]) -> Piece:
         """Work these lines off, step by step. A line that fails in one step isn't taken in the next."""
@@ -112,9 +120,10 @@ class Whole:
         """
         self.ledger.trying()
         found = Piece()
+        again = {line.number: self._again(line) for line in lines}
         try:
             async with transaction():
-                before = self._to_repeat(lines)
+                before = self._to_repeat(set().union(*again.values()))
                 if before:
                     await self.take(before)
                 found = await self.take(lines)
@@ -122,21 +131,20 @@ class Whole:
         except _Tried:
             self.ledger.went_back()
         for line in lines:
-            for spoken in self._spoken_of(line) & self._wanted_again:
+            for spoken in again[line.number]:
                 self._earlier.setdefault(spoken, []).append(line)
         return found
 
-    def _to_repeat(self, lines: Sequence[Line]) -> list[Line]:
-        """The earlier lines that speak of what these speak of, and those that speak of what they do, in their order."""
+    def _to_repeat(self, new: set[tuple[str, int]]) -> list[Line]:
+        """The earlier lines that speak of this, and those that speak of what they do, in their order."""
         found: dict[int, Line] = {}
         known: set[tuple[str, int]] = set()
-        new = {spoken for line in lines for spoken in self._spoken_of(line)} & self._wanted_again
         while new:
             known |= new
             more = {line.number: line for spoken in new for line in self._earlier.get(spoken, ())}
             fresh = [line for number, line in more.items() if number not in found]
             found |= more
-            new = ({spoken for line in fresh for spoken in self._spoken_of(line)} & self._wanted_again) - known
+            new = {spoken for line in fresh for spoken in self._again(line)} - known
         return [found[number] for number in sorted(found)]
 
     # ------------------------------------------------------------------ what was put off

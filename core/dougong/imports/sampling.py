@@ -68,7 +68,7 @@ class Glimpse:
 def look_into(sheet: Sheet) -> Glimpse:
     """Reads at most `LOOKED_AT` lines. Raises Invalid where the file isn't what its format says."""
     lines = list(islice(sheet.lines(), LOOKED_AT + 1))
-    return Glimpse(sheet.headings(), lines[:LOOKED_AT], len(lines) <= LOOKED_AT, sheet.format.kind == "csv")
+    return Glimpse(sheet.headings, lines[:LOOKED_AT], len(lines) <= LOOKED_AT, sheet.format.kind == "csv")
 
 
 # ------------------------------------------------------------------ how a column would be read

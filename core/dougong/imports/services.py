@@ -212,7 +212,7 @@ async def arrange(import_: Import, format_: Format, given: Any = None) -> Import
         raise Refused(_("This file has been brought in already."))
     async with at_hand(import_.digest) as path:
         sheet = Sheet(path, format_)
-        lines, headings = await asyncio.to_thread(lambda: (_count(sheet), sheet.headings()))
+        lines, headings = await asyncio.to_thread(lambda: (_count(sheet), sheet.headings))
         if given is None:
             mapping = await asyncio.to_thread(suggest, sheet, import_.record_type)
         else:

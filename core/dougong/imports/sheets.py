@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -61,6 +62,7 @@ class Sheet:
     path: Path
     format: Format
 
+    @cached_property
     def headings(self) -> tuple[str, ...]:
         """As the first line has them, those without a name by their place ("#3"); equal ones are told apart by "(2)"."""
         first = next(rows_of(self.path, self.format), None)

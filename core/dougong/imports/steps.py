@@ -84,7 +84,7 @@ class StepAtWork:
     def __init__(self, step: Step, sheet: Sheet, ledger: Ledger, coming: Mapping[str, Collection[int]]) -> None:
         self.step = step
         self.record_type = step_type(step)
-        self.reader = Reader(step, self.record_type, sheet.headings(), guarded=sheet.format.kind == "csv")
+        self.reader = Reader(step, self.record_type, sheet.headings, guarded=sheet.format.kind == "csv")
         self.ledger = ledger
         self.coming = coming
 
@@ -96,11 +96,10 @@ class StepAtWork:
             other = self.other(key)
             await self.ledger.of(other, [column.by or other.title._meta.name])
 
-    def key_of(self, line: Line) -> tuple[str, int] | None:
+    def key_of(self, said: Said) -> tuple[str, int] | None:
         """The record type and what the line's record is known by; None where the file doesn't say."""
         if not self.step.match:
             return None
-        said = self.reader.read(line)
         found = Known(self.record_type, self.step.match).key_of({**self._comparable(said), **said.names})
         return None if found is None else (self.record_type.key, found)
 

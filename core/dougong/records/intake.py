@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,42 +27,46 @@ class TakenIn:
 
 async def create_each(table: type[Row], rows: Mapping[int, Mapping[str, Any]]) -> TakenIn:
     """Create those of these records that nothing speaks against. Raises Forbidden where the person may create none."""
-    found = TakenIn()
-    waiting = [list(rows)]
-    while waiting:
-        part = waiting.pop()
-        if not part:
-            continue
-        try:
-            with listening() as heard:
-                async with transaction():
-                    made = await desk.create_many(table, [rows[number] for number in part])
-        except DougongError as err:
-            waiting += _without(part, err, found)
-        else:
-            found.taken.update(zip(part, made, strict=True))
-            found.remarks.update({part[place]: said for place, said in heard.items()})
-    return found
+
+    async def create(part: Sequence[int]) -> TakenIn:
+        with listening() as heard:
+            made = await desk.create_many(table, [rows[number] for number in part])
+        said = {part[place]: problems for place, problems in heard.items()}
+        return TakenIn(dict(zip(part, made, strict=True)), remarks=said)
+
+    return await _each(list(rows), create)
 
 
 async def change_each(table: type[Row], changes: Mapping[int, Mapping[str, Any]]) -> TakenIn:
     """Change those of these records that nothing speaks against. Ids of what had these values already are in neither."""
+
+    async def change(part: Sequence[int]) -> TakenIn:
+        with listening() as heard:
+            done = await desk.update_each(table, {number: changes[number] for number in part})
+        refused = {i: _said(why) for i, why in done.skipped.items()}
+        said = {i: problems for i, problems in heard.items() if i in done.changed}
+        return TakenIn({i: i for i in done.changed}, refused, said)
+
+    return await _each(list(changes), change)
+
+
+async def _each(numbers: list[int], write: Callable[[Sequence[int]], Awaitable[TakenIn]]) -> TakenIn:
+    """All of them at once; what speaks against that is taken out, and the rest tried again."""
     found = TakenIn()
-    waiting = [list(changes)]
+    waiting = [numbers]
     while waiting:
         part = waiting.pop()
         if not part:
             continue
         try:
-            with listening() as heard:
-                async with transaction():
-                    done = await desk.update_each(table, {number: changes[number] for number in part})
+            async with transaction():
+                done = await write(part)
         except DougongError as err:
             waiting += _without(part, err, found)
         else:
-            found.taken.update({i: i for i in done.changed})
-            found.refused.update({i: _said(why) for i, why in done.skipped.items()})
-            found.remarks.update({i: said for i, said in heard.items() if i in done.changed})
+            found.taken |= done.taken
+            found.refused |= done.refused
+            found.remarks |= done.remarks
     return found
 
 
