@@ -10,3 +10,18 @@ export const within = <T extends Element = HTMLElement>(event: Event, selector: 
 
 /** True while somebody types, so that letters are letters and not commands. */
 export const typing = (event: Event): boolean => within(event, "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable], .ts-control") !== null;
+
+/** Files dropped on it are taken; it shows where they may be dropped while they are held over it. */
+export function takesDropped(place: HTMLElement, take: (files: FileList) => void): void {
+  place.addEventListener("dragover", (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    place.classList.add("over");
+  });
+  for (const kind of ["dragleave", "drop"]) place.addEventListener(kind, () => place.classList.remove("over"));
+  place.addEventListener("drop", (event) => {
+    if (!event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    take(event.dataTransfer.files);
+  });
+}

@@ -1,4 +1,4 @@
-import { all, one } from "../dom";
+import { all, one, takesDropped } from "../dom";
 
 /** Files dropped or chosen are sent one by one, each with its progress; then the page shows what is there. */
 class Files extends HTMLElement {
@@ -14,17 +14,7 @@ class Files extends HTMLElement {
       this.#send(input.files);
     });
     input.addEventListener("change", () => this.#send(input.files)); // to choose is to send
-    this.addEventListener("dragover", (event) => {
-      if (!event.dataTransfer?.types.includes("Files")) return;
-      event.preventDefault();
-      this.classList.add("over");
-    });
-    for (const kind of ["dragleave", "drop"]) this.addEventListener(kind, () => this.classList.remove("over"));
-    this.addEventListener("drop", (event) => {
-      if (!event.dataTransfer?.files.length) return;
-      event.preventDefault();
-      this.#send(event.dataTransfer.files);
-    });
+    takesDropped(this, (files) => this.#send(files));
   }
 
   #send(files: FileList | null): void {
