@@ -65,7 +65,7 @@ globalThis.dgShifted = [];
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) {
     globalThis.dgShift += entry.value;
-    globalThis.dgShifted.push(...entry.sources.map((source) => source.node?.className ?? source.node?.nodeName));
+    globalThis.dgShifted.push(...entry.sources.map(({ node }) => node?.outerHTML?.slice(0, 120) ?? node?.nodeName));
   }
 }).observe({ type: "layout-shift", buffered: true });
 """

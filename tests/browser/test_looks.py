@@ -13,6 +13,8 @@ from .words import Data, chinese_left_over, data_texts, english_left_over, texts
 
 STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 BIGGEST_SHIFT = 0.01
+SLOW_WIRE = {"offline": False, "latency": 20, "downloadThroughput": 20_000, "uploadThroughput": -1}
+"""Milliseconds and bytes a second."""
 LIST_BYTES = 160 * 1024
 HOME_BYTES = 360 * 1024
 
@@ -111,6 +113,19 @@ def test_the_door_is_whole_and_for_everybody(reception, axe, data, lang):
         assert axe_faults(page, axe, EVERYTHING) == []
         page.emulate_media(color_scheme="dark")
         assert axe_faults(page, axe, CONTRAST) == []
+
+
+@pytest.mark.parametrize("name", ["customers-filtered", "customer"])
+def test_a_page_that_comes_in_slowly_is_painted_once(reception, name):
+    with reception.window("admin", lang="en", size=PHONE) as page:
+        page.context.add_init_script(SHIFTS)
+        wire = page.context.new_cdp_session(page)
+        wire.send("Network.enable")
+        page.goto("/")
+        wire.send("Network.emulateNetworkConditions", SLOW_WIRE)
+        page.goto(PLACES[name])
+        page.watch.settle()
+        assert page.evaluate("globalThis.dgShifted") == []
 
 
 def test_the_tabs_of_a_customer_are_the_ones_looked_at(look):
