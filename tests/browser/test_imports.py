@@ -93,6 +93,7 @@ def test_a_workbook_comes_in_and_goes_back_and_every_page_is_for_everybody(admin
 
 def test_a_dropped_file_is_sent_and_a_chosen_field_brings_what_is_to_be_said_of_it(admin):
     admin.goto("/customers/import")
+    admin.locator("dg-drop:defined").wait_for()
     with admin.expect_navigation():
         admin.evaluate(DROP, ["dg-drop", [["名单.csv", "名称,谁\n听松阁书店,王芳\n"]]])
     admin.watch.settle()
