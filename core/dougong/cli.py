@@ -235,7 +235,7 @@ async def _migrate(config: Config) -> bool:
 @cli.group()
 @_data_option
 def plugin(data: Path | None) -> None:
-    """List plugins, switch them on and off."""
+    """List plugins, switch them on and off, take their data out and bring them back."""
     if data:
         click.get_current_context().find_root().obj = data
 
@@ -290,6 +290,75 @@ async def _switch(config: Config, switch: Callable[[], Coroutine[Any, Any, Switc
         _say(_("Switched off together with it once: %(names)s.", names=", ".join(done.also)))
     for process in done.waiting:
         _say(_("Not yet on this epoch: %(host)s, process %(pid)s.", host=process.host, pid=process.pid))
+
+
+@plugin.command()
+@click.argument("name")
+@click.option("--cascade", is_flag=True, help="With all that need it.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@_data_option
+def uninstall(data: Path | None, name: str, cascade: bool, yes: bool) -> None:
+    """Move all data of a plugin that is off into an archive, from which they can be restored."""
+    config = _config(data)
+    for line in _run(config, _belongings(config, name)):
+        _say(line)
+    if not yes:
+        click.confirm("Move these into an archive?", abort=True)
+    _run(config, _uninstall(config, name, cascade=cascade))
+
+
+async def _belongings(config: Config, name: str) -> list[str]:
+    from dougong.plugin.uninstalling import belongings
+
+    async with _house(config):
+        found = await belongings(name)
+    return [f"{label}: {count}" for label, count in (*found.records, *found.others.items(), *found.pointing)]
+
+
+async def _uninstall(config: Config, name: str, *, cascade: bool) -> None:
+    from dougong.plugin import uninstalling
+
+    async with _house(config):
+        done = await uninstalling.uninstall(name, cascade=cascade)
+    for one, archive in done.archives.items():
+        _say(f"{one}: {config.archives / archive}")
+
+
+@plugin.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_data_option
+def restore_plugin(data: Path | None, file: Path) -> None:
+    """Bring the data of an uninstalled plugin back from its archive; it is off then."""
+    config = _config(data)
+    _run(config, _restore_plugin(config, file))
+
+
+async def _restore_plugin(config: Config, file: Path) -> None:
+    from dougong.plugin.restoring import restore
+
+    async with _house(config):
+        done = await restore(file)
+    _say(_("Restored: %(plugin)s, %(rows)s rows.", plugin=done.plugin, rows=done.rows))
+    if done.left_out:
+        _say(_("Left out, because what they belong to is gone: %(count)s.", count=done.left_out))
+
+
+@plugin.command()
+@click.argument("archive")
+@click.option("--name", "typed", prompt="The name of its plugin, to be sure", help="The name of its plugin.")
+@_data_option
+def purge(data: Path | None, archive: str, typed: str) -> None:
+    """Throw an archive of the directory “archives” away for good."""
+    config = _config(data)
+    _run(config, _purge(config, archive, typed))
+
+
+async def _purge(config: Config, archive: str, typed: str) -> None:
+    from dougong.plugin import uninstalling
+
+    async with _house(config):
+        await uninstalling.purge(Path(archive).name, typed)
+    _say(_("Thrown away: %(archive)s.", archive=Path(archive).name))
 
 
 # People --------------------------------------------------------------------------------------------------

@@ -99,11 +99,17 @@ class Config(BaseSettings):
     attachment_megabytes: int = Field(100, ge=1, le=10_000, description="megabytes from 1 to 10000")
     attachments_per_record: int = Field(100, ge=1, le=10_000, description="a number of files from 1 to 10000")
     attachment_days: int = Field(30, ge=1, le=3650, description="days from 1 to 3650")
+    archive_days: int = Field(90, ge=1, le=3650, description="days from 1 to 3650")
 
     @property
     def files(self) -> Path:
         """Where the content of attachments lies."""
         return self.data / "files"
+
+    @property
+    def archives(self) -> Path:
+        """Where the data of uninstalled plugins wait."""
+        return self.data / "archives"
 
     @property
     def database_url(self) -> str:

@@ -27,6 +27,7 @@ from dougong.plugin.migration import migrate_core, migrate_plugin
 from dougong.plugin.processes import Presence
 from dougong.plugin.snapshot import Snapshot, install
 from dougong.plugin.state import store_state
+from dougong.plugin.trash import empty_trash, keep_archives_in
 from dougong.records.attachments import MEGABYTE, Limits, keep_files_in, sweep
 from dougong.records.gate import guard
 from dougong.records.types import RecordType
@@ -78,6 +79,7 @@ class House:
         install(None)
         detach_all()
         keep_files_in(None)
+        keep_archives_in(None)
         await close_database(self.engine)
 
 
@@ -103,6 +105,7 @@ async def open_house(
         config.attachment_megabytes * MEGABYTE, config.attachments_per_record, dt.timedelta(days=config.attachment_days)
     )
     keep_files_in(Directory(config.files), allowed)
+    keep_archives_in(config.archives, dt.timedelta(days=config.archive_days))
     house = House(config, engine, board)
     if serving:
         house.tasks.append(asyncio.create_task(board.follow(), name="follow the epoch"))
@@ -123,6 +126,7 @@ async def _sweep_files() -> None:
         await asyncio.sleep(_SWEEP_EVERY)
         try:
             log.info("%s files were swept away", await sweep())
+            await empty_trash()
         except Exception:  # neither the database nor the disk has to be there at that moment
             log.exception("the files can't be swept now")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from piccolo.columns import Column
     from piccolo.table import Table
 
-__all__ = ["attach", "detach_all", "prepare"]
+__all__ = ["attach", "detach", "detach_all", "prepare"]
 
 _attached: dict[type[Table], set[str]] = {}
 
@@ -50,25 +50,33 @@ def attach(table: type[Table], column: Column) -> None:
     registry.touch()
 
 
+def detach(table: type[Table]) -> None:
+    """The table as it was declared: it was taken out of the database, with the columns it had got."""
+    names = _attached.pop(table, None)
+    if not names:
+        return
+    meta = table._meta
+    gone = [c for c in meta.columns if c._meta.name in names]
+    for name in names:
+        delattr(table, name)
+    for kept in ("columns", "non_default_columns", "foreign_key_columns"):
+        setattr(meta, kept, [c for c in getattr(meta, kept) if c._meta.name not in names])
+    for reference in _references_to(table):
+        for name in names:
+            reference.__dict__.pop(name, None)
+        proxies = reference._foreign_key_meta.proxy_columns
+        reference._foreign_key_meta.proxy_columns = [c for c in proxies if c._meta.name not in names]
+    for other in registry.tables():
+        other._meta._foreign_key_references = [
+            c for c in other._meta._foreign_key_references if not any(c is column for column in gone)
+        ]
+    registry.touch()
+
+
 def detach_all() -> None:
     """Every table as it was declared: the process leaves this database."""
-    for table, names in _attached.items():
-        meta = table._meta
-        for name in names:
-            delattr(table, name)
-        for kept in ("columns", "non_default_columns", "foreign_key_columns"):
-            setattr(meta, kept, [c for c in getattr(meta, kept) if c._meta.name not in names])
-        for reference in _references_to(table):
-            for name in names:
-                reference.__dict__.pop(name, None)
-            proxies = reference._foreign_key_meta.proxy_columns
-            reference._foreign_key_meta.proxy_columns = [c for c in proxies if c._meta.name not in names]
-    for table in registry.tables():
-        table._meta._foreign_key_references = [
-            c for c in table._meta._foreign_key_references if c._meta.name not in _attached.get(c._meta.table, ())
-        ]
-    _attached.clear()
-    registry.touch()
+    for table in list(_attached):
+        detach(table)
 
 
 def _references_to(table: type[Table]) -> list[ForeignKey[Any]]:

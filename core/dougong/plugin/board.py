@@ -10,6 +10,7 @@ from typing import Any
 from dougong.access.principal import acting_as, system
 from dougong.access.version import Versions, versions
 from dougong.db import registry
+from dougong.db.attaching import detach
 from dougong.plugin.discovery import Installed
 from dougong.plugin.lookups import load_options
 from dougong.plugin.manifest import Plugin
@@ -71,12 +72,21 @@ class Board:
         served = maybe_snapshot()
         if self._seen is not None and served is not None and now.epoch == self._seen.epoch:
             return
-        fresh = await self.snapshot(now.epoch, enabled_in(await read_states()))
+        states = await read_states()
+        self._forget_columns(states)
+        fresh = await self.snapshot(now.epoch, enabled_in(states))
         _ = fresh.hooks  # made here, not in the first request's time
         install(fresh)
         registry.touch()  # what was worked out meanwhile went by the one before
         if self.presence:
             await self.presence.serve(now.epoch)
+
+    def _forget_columns(self, states: States) -> None:
+        """A plugin that was uninstalled took the fields the company added to its records along."""
+        for loaded in self.installed.plugins.values():
+            if loaded.plugin and loaded.name not in states:
+                for record in loaded.plugin.records:
+                    detach(record.table)
 
     async def follow(self) -> None:
         """Keep up for as long as the process serves; a database that is away for a while is waited for."""
