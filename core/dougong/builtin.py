@@ -12,6 +12,7 @@ from dougong.people.tables import education
 from dougong.plugin.contributions import Menu, Opening, Right
 from dougong.plugin.impact import rows_held
 from dougong.plugin.manifest import Plugin
+from dougong.plugin.uninstalling import belongings
 from dougong.plugin.uses import records_holding, uses_of
 from dougong.records.mentions import readers_among
 from dougong.records.references import referred_to, where_used
@@ -92,6 +93,13 @@ core = Plugin(
         Opening(
             rows_held,
             _("How many records a plugin holds"),
+            sees=None,
+            right="plugins.manage",
+            per_minute=60,
+        ),
+        Opening(
+            belongings,
+            _("What leaves with a plugin that is uninstalled, as numbers"),
             sees=None,
             right="plugins.manage",
             per_minute=60,

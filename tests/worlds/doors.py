@@ -42,6 +42,9 @@ EXEMPT: Mapping[str, str] = {
     "POST /me/preferences": "the asker's own language and looks",
     "POST /password": "the asker's own password",
     "POST /plugins/{name:str}": "switches a plugin off or on: what is asked afterwards is asked of another house",
+    "GET /plugins/{name:str}/uninstall": "answers only for a plugin that is off, and none of these is",
+    "GET /api/v1/plugins/{name:str}/belongings": "answers only for a plugin that is off, and none of these is",
+    "GET /plugins/archives/{archive:str}": "asks for the name of an uninstalled plugin; there is no archive here",
 }
 OPEN: Mapping[str, str] = {
     "GET /lookups": "how many records hold a choice, for who keeps the lists",
@@ -213,6 +216,7 @@ PLACES: Mapping[str, Place] = {
     "verb": lambda asker, kind, _fact: [a.key for a in kind.actions] if kind is not None and kind.actions else ["none"],
     "name": lambda asker, _type, _fact: [*_lists(asker)[:2], *asker.snapshot.plugins],
     "key": lambda asker, kind, _fact: _added(asker, kind) or _options(asker),
+    "archive": lambda _asker, _type, _fact: ("visits-20260102-030405-abcdef.zip", "nothing"),
     "plugin": lambda asker, _type, _fact: list(asker.snapshot.plugins),
     "user": lambda asker, _type, _fact: _ids(asker, "user"),
     "role": lambda asker, _type, _fact: range(1, 12, 3),

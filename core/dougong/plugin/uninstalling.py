@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dougong import __version__
+from dougong.access.openings import opened
 from dougong.access.principal import acting_as, current, system
 from dougong.access.rights import need
 from dougong.access.version import rights_changed
@@ -71,18 +72,23 @@ class Uninstalled:
 
 
 async def belongings(name: str) -> Belongings:
-    """What uninstalling would take away. Raises: NotFound, Forbidden, and Refused while it can't be done."""
+    """What uninstalling would take away, whoever may see it: a declared opening.
+
+    Raises: NotFound, Forbidden, and Refused while it can't be done.
+    """
     need("plugins.manage")
     states = await read_states()
     loaded = _to_uninstall(board(), name, states)
     assert loaded.plugin is not None
-    return Belongings(
-        name=name,
-        dependants=_dependants(board(), name, states),
-        records=[(record.plural, await count_of(record.key)) for record in loaded.plugin.records],
-        others=await counts_of(loaded.plugin),
-        pointing=[(f"{p.table}.{p.column}", await _pointing(p)) for p in await pointers_to(own_tables(loaded.plugin))],
-    )
+    with opened(belongings):
+        pointers = await pointers_to(own_tables(loaded.plugin))
+        return Belongings(
+            name=name,
+            dependants=_dependants(board(), name, states),
+            records=[(record.plural, await count_of(record.key)) for record in loaded.plugin.records],
+            others=await counts_of(loaded.plugin),
+            pointing=[(f"{p.table}.{p.column}", await _pointing(p)) for p in pointers],
+        )
 
 
 async def uninstall(name: str, *, cascade: bool = False) -> Uninstalled:
@@ -313,12 +319,14 @@ async def rows_of(table: str, columns: Sequence[str], where: str = "1 = 1") -> A
 
 
 async def _files(pack: Pack, holdings: Sequence[Holding]) -> tuple[str, ...]:
-    """The contents that its files name, as far as they are there; `doctor` tells of those that are not."""
-    [attached] = [h for h in holdings if h.table == "attachment"]
-    place = physical(engine(), "attachment")
-    rows = await run(f"SELECT DISTINCT digest FROM {place} WHERE {attached.where} ORDER BY digest")
+    """The contents that its files and imports name, as far as they are there; `doctor` tells of those that are not."""
+    named = set()
+    for holding in holdings:
+        if holding.table in ("attachment", "import_run"):
+            place = physical(engine(), holding.table)
+            named |= {row["digest"] for row in await run(f"SELECT digest FROM {place} WHERE {holding.where}")}
     packed = []
-    for digest in [row["digest"] for row in rows]:
+    for digest in sorted(named):
         if not await current_store().has(digest):
             continue
         await asyncio.to_thread(pack.begin, f"files/{digest}")

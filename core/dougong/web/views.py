@@ -1085,6 +1085,8 @@ class PluginCard:
     error_detail: str = ""
     blocked: str = ""
     """Why it cannot be switched on now ("needs Sales, which is not installed")."""
+    uninstall_url: str = ""
+    """Of one that is off and has data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1094,6 +1096,37 @@ class PluginsPage:
     tabs: tuple[Tab, ...] = ()
     state: ProcessState | None = None
     banner: Banner | None = None
+    archives: tuple[ArchiveCard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveCard:
+    """The data of a plugin that was uninstalled, as long as they can be brought back."""
+
+    label: str
+    name: str
+    facts: tuple[str, ...]
+    restore_url: str
+    purge_url: str
+    hue: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeavingPage:
+    """Before a plugin's data leave for an archive, or an archive for good. Shown in a dialog where there is JavaScript."""
+
+    template: ClassVar[str] = "leaving.html"
+    title: str
+    lead: str
+    url: str
+    """POST `name` (and `cascade=1`) does it."""
+    button: str
+    typed: str
+    """What has to be typed, to be sure."""
+    dependants: tuple[str, ...] = ()
+    impacts: tuple[Impact, ...] = ()
+    error: str = ""
+    cancel_href: str = "/plugins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -1749,6 +1782,7 @@ Page = (
     | HomePage
     | PluginsPage
     | ImpactPage
+    | LeavingPage
     | OrganisationPage
     | RolesPage
     | RolePage

@@ -545,6 +545,7 @@ def _house_paths() -> Json:
                 "switch", "House", ["House"], [name_parameter], anything, (400, 404, 409, 413, 415), switch
             )
         },
+        **_archive_paths(name_parameter, anything),
         **_lookup_paths(name_parameter),
         **_access_paths(),
         **_explain_paths(),
@@ -561,6 +562,30 @@ def _house_paths() -> Json:
             "get": _operation("type", "House", ["House"], [path_parameter], anything, (404,))
         },
         "/api/v1/openapi.json": {"get": _operation("description", "House", ["House"], [], anything, ())},
+    }
+
+
+def _archive_paths(name: Json, anything: Json) -> Json:
+    """Plugins' data that leave and come back."""
+    archive = {"name": "archive", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+    whose = _query("plugin", {"type": "string"}, required=True)
+    cascade = {"type": "object", "additionalProperties": False, "properties": {"cascade": {"type": "boolean"}}}
+    gone = {"204": {"description": "Done"}}
+    errors = (400, 404, 409, 413, 415)
+    return {
+        "/api/v1/plugins/{name}/belongings": {
+            "get": _operation("belongings", "House", ["House"], [name], anything, (404, 409, 429))
+        },
+        "/api/v1/plugins/{name}/archives": {
+            "post": _operation("uninstall", "House", ["House"], [name], anything, errors, cascade)
+        },
+        "/api/v1/archives": {"get": _operation("archives", "House", ["House"], [], anything, ())},
+        "/api/v1/archives/{archive}": {
+            "delete": _operation("purge", "House", ["House"], [archive, whose], gone, (400, 404, 409))
+        },
+        "/api/v1/archives/{archive}/restoration": {
+            "post": _operation("restore", "House", ["House"], [archive], anything, (404, 409))
+        },
     }
 
 

@@ -8,18 +8,31 @@ from litestar import Request, Response, get, post
 
 from dougong.access.rights import need
 from dougong.errors import Refused
-from dougong.i18n import Text, _, number_text
+from dougong.i18n import Text, _, moment_text, number_text
 from dougong.plugin.board import Board, States, board, enabled_in, read_states
 from dougong.plugin.contributions import KINDS
 from dougong.plugin.discovery import LoadedPlugin
 from dougong.plugin.failures import failures_of, is_left_alone
 from dougong.plugin.impact import Impact, impact
 from dougong.plugin.processes import live_processes
+from dougong.plugin.restoring import restore
 from dougong.plugin.snapshot import current_snapshot
 from dougong.plugin.state import Switched, disable, enable
+from dougong.plugin.trash import Kept, archive_called, archives
+from dougong.plugin.uninstalling import belongings, purge, uninstall
 from dougong.web.components import hue
+from dougong.web.files import size_text
 from dougong.web.render import go, page
-from dougong.web.views import Contribution, ImpactPage, PluginCard, PluginsPage, ProcessState, Tab
+from dougong.web.views import (
+    ArchiveCard,
+    Contribution,
+    ImpactPage,
+    LeavingPage,
+    PluginCard,
+    PluginsPage,
+    ProcessState,
+    Tab,
+)
 from dougong.web.views import Impact as ImpactLine
 
 __all__ = ["process_state", "routes"]
@@ -35,7 +48,27 @@ async def show_plugins(request: AnyRequest) -> Response[Any]:
     cards = [_card(here, loaded, states, state) for loaded in here.installed.plugins.values()]
     chosen = request.query_params.get("show", "")
     shown = [c for c in cards if not chosen or c.enabled == (chosen == "on")]
-    return page(request, PluginsPage(cards=tuple(shown), tabs=_tabs(cards, chosen), state=state))
+    kept = () if chosen == "on" else tuple(_archive_card(one) for one in await archives())
+    return page(request, PluginsPage(cards=tuple(shown), tabs=_tabs(cards, chosen), state=state, archives=kept))
+
+
+def _archive_card(kept: Kept) -> ArchiveCard:
+    told = kept.manifest
+    until = _("kept until %(day)s", day=moment_text(kept.until, relative=False))
+    facts = [size_text(kept.size), str(until)]
+    if told is None:
+        facts = [str(_("It can't be read.")), *facts]
+    else:
+        records = _("%(count)s records", count=number_text(told.records))
+        facts = [told.version, str(_("uninstalled %(when)s", when=moment_text(told.made))), str(records), *facts]
+    return ArchiveCard(
+        label=told.label if told else kept.name,
+        name=kept.name,
+        facts=tuple(facts),
+        restore_url=f"/plugins/archives/{kept.name}/restore",
+        purge_url=f"/plugins/archives/{kept.name}",
+        hue=hue(told.plugin if told else kept.name),
+    )
 
 
 async def process_state() -> ProcessState:
@@ -84,6 +117,7 @@ def _card(here: Board, loaded: LoadedPlugin, states: States, state: ProcessState
         error=trouble,
         error_detail=detail,
         blocked=str(loaded.error) if loaded.error else "",
+        uninstall_url=f"/plugins/{loaded.name}/uninstall" if loaded.name in states and loaded.name not in on else "",
     )
 
 
@@ -150,4 +184,75 @@ def _told(name: str, on: bool, done: Switched) -> Text:
     return _("“%(plugin)s” is on.", plugin=label) if on else _("“%(plugin)s” is off. Its data are kept.", plugin=label)
 
 
-routes = [show_plugins, ask_switch, switch]
+@get("/plugins/{name:str}/uninstall", include_in_schema=False)
+async def ask_uninstall(request: AnyRequest, name: str) -> Response[Any]:
+    return page(request, await _leaving(name))
+
+
+async def _leaving(name: str, error: str = "") -> LeavingPage:
+    found, here = await belongings(name), board()
+    lines = [ImpactLine(str(label), (), number_text(n)) for label, n in (*found.records, *found.others.items()) if n]
+    pointing = [f"{column}: {number_text(n)}" for column, n in found.pointing if n]
+    if pointing:
+        lines.append(ImpactLine(str(_("Fields of others that point to its records")), tuple(pointing)))
+    return LeavingPage(
+        title=str(_("Uninstall %(plugin)s", plugin=_label(here, name))),
+        lead=str(_("All of this leaves the database for an archive, from which it can be restored.")),
+        url=f"/plugins/{name}/uninstall",
+        button=str(_("Uninstall")),
+        typed=name,
+        dependants=tuple(_label(here, n) for n in found.dependants),
+        impacts=tuple(lines),
+        error=error,
+    )
+
+
+@post("/plugins/{name:str}/uninstall", include_in_schema=False, status_code=200)
+async def uninstall_it(request: AnyRequest, name: str) -> Response[Any]:
+    need("plugins.manage")
+    form = await request.form()
+    label = _label(board(), name)
+    try:
+        if form.get("name", "").strip() != name:
+            raise Refused(_("Type “%(name)s”, to be sure", name=name))
+        await uninstall(name, cascade=form.get("cascade") == "1")
+    except Refused as err:
+        return page(request, await _leaving(name, str(err)), status=err.status)
+    return go(request, "/plugins", _("“%(plugin)s” is uninstalled. Its data lie in the archive.", plugin=label))
+
+
+@post("/plugins/archives/{archive:str}/restore", include_in_schema=False, status_code=200)
+async def restore_it(request: AnyRequest, archive: str) -> Response[Any]:
+    need("plugins.manage")
+    done = await restore(archive_called(archive))
+    return go(request, "/plugins", _("“%(plugin)s” is restored, and off.", plugin=_label(board(), done.plugin)))
+
+
+@get("/plugins/archives/{archive:str}", include_in_schema=False)
+async def ask_purge(request: AnyRequest, archive: str) -> Response[Any]:
+    need("plugins.manage")
+    return page(request, _purging(archive_called(archive).name))
+
+
+def _purging(archive: str, error: str = "") -> LeavingPage:
+    return LeavingPage(
+        title=str(_("Throw %(archive)s away", archive=archive)),
+        lead=str(_("These data are gone for good then. Nothing brings them back.")),
+        url=f"/plugins/archives/{archive}",
+        button=str(_("Throw away for good")),
+        typed=archive.split("-")[0],
+        error=error,
+    )
+
+
+@post("/plugins/archives/{archive:str}", include_in_schema=False, status_code=200)
+async def purge_it(request: AnyRequest, archive: str) -> Response[Any]:
+    form = await request.form()
+    try:
+        await purge(archive, form.get("name", ""))
+    except Refused as err:
+        return page(request, _purging(archive, str(err)), status=err.status)
+    return go(request, "/plugins", _("The archive is gone for good."))
+
+
+routes = [show_plugins, ask_switch, switch, ask_uninstall, uninstall_it, restore_it, ask_purge, purge_it]
