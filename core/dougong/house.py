@@ -30,6 +30,8 @@ from dougong.plugin.state import store_state
 from dougong.plugin.trash import empty_trash, keep_archives_in
 from dougong.records.attachments import MEGABYTE, Limits, keep_files_in, sweep
 from dougong.records.gate import guard
+from dougong.records.search_filling import enter
+from dougong.records.search_filling import keep_up as fill_search_index
 from dougong.records.types import RecordType
 from dougong.shaping.pending import keep_up, leave
 
@@ -111,6 +113,7 @@ async def open_house(
         house.tasks.append(asyncio.create_task(board.follow(), name="follow the epoch"))
         house.tasks.append(asyncio.create_task(_sweep_files(), name="sweep the files"))
         house.tasks.append(asyncio.create_task(_fill_fields(config), name="fill added fields"))
+        house.tasks.append(asyncio.create_task(fill_search_index(), name="fill the search index"))
         house.office = Office(config)
         house.office.open()
     return house
@@ -137,6 +140,7 @@ async def _furnish(found: Installed, presence: Presence | None) -> Board:
         if loaded.plugin:
             _guard(loaded.plugin.records)
     await migrate_core()
+    await enter(core.records)
     await start_counting()
     with acting_as(system(_WHY)):
         found = await _migrate_plugins(found)

@@ -11,7 +11,7 @@ import functools
 import hashlib
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -146,7 +146,7 @@ def _missing(schema: _Schema, present: _Present, tables: Sequence[type[Table]]) 
         if name not in present.columns:
             yield schema.create_table(table)
             continue
-        new = [c for c in table._meta.columns if c._meta.db_column_name not in present.columns[name]]
+        new = schema.columns_wanting(table, present)
         schema.check_room(name, present.slots.get(name, 0) + len(new))
         for column in new:
             yield schema.add_column(table, column)
@@ -205,7 +205,19 @@ class _Schema(ABC):
         """Constraints that are added to a table after it, by name."""
         return iter(())
 
+    def made_by(self, table: type[Table]) -> str | None:
+        """The statement a table brings for this kind of database, where its columns don't say what it is."""
+        own: Mapping[str, str] = getattr(table, "made_by", {})
+        return own.get(self.engine.engine_type)
+
+    def columns_wanting(self, table: type[Table], present: _Present) -> list[Column]:
+        if self.made_by(table) is not None:
+            return []
+        return [c for c in table._meta.columns if c._meta.db_column_name not in present.columns[table._meta.tablename]]
+
     def create_table(self, table: type[Table]) -> str:
+        if (own := self.made_by(table)) is not None:
+            return own
         parts = [self.column(column, added=False) for column in table._meta.columns]
         parts += [
             f'CONSTRAINT "{_short(table._meta.tablename, c._meta.name)}" {c.ddl}'
@@ -230,6 +242,8 @@ class _Schema(ABC):
             )
 
     def indexes(self, table: type[Table]) -> Iterator[tuple[str, str]]:
+        if self.made_by(table) is not None:
+            return
         name = table._meta.tablename
         yield from self.indexes_of(table, table._meta.columns)
         for constraint in table._meta.constraints:
@@ -253,7 +267,7 @@ class _Schema(ABC):
     def index_of(self, table: type[Table], column: Column, *, unique: bool = False) -> tuple[str, str]:
         name = column._meta.db_column_name
         index = _short(table._meta.tablename, name, "key" if unique else "idx")
-        return self._index(table, index, [name], unique=unique)
+        return self._index(table, index, [name], unique=unique, method=column._meta.index_method.value)
 
     def _index(
         self,
@@ -263,12 +277,15 @@ class _Schema(ABC):
         *,
         unique: bool = False,
         nulls_distinct: bool = True,
+        method: str = "btree",
     ) -> tuple[str, str]:
         listed = ", ".join(f'"{c}"' for c in columns)
-        return index, self.index(table, index, listed, unique=unique, nulls_distinct=nulls_distinct)
+        return index, self.index(table, index, listed, unique=unique, nulls_distinct=nulls_distinct, method=method)
 
     @abstractmethod
-    def index(self, table: type[Table], index: str, columns: str, *, unique: bool, nulls_distinct: bool) -> str: ...
+    def index(
+        self, table: type[Table], index: str, columns: str, *, unique: bool, nulls_distinct: bool, method: str
+    ) -> str: ...
 
     async def _rows(self, sql: str, *args: Any) -> list[dict[str, Any]]:
         rows = await self.engine.run_querystring(QueryString(sql, *args))
@@ -315,7 +332,9 @@ class _SQLiteSchema(_Schema):
             parts.append(_references(column, ""))
         return " ".join(part for part in parts if part)
 
-    def index(self, table: type[Table], index: str, columns: str, *, unique: bool, nulls_distinct: bool) -> str:
+    def index(
+        self, table: type[Table], index: str, columns: str, *, unique: bool, nulls_distinct: bool, method: str
+    ) -> str:
         if not nulls_distinct:
             columns = ", ".join(f"coalesce({c}, '')" for c in columns.split(", "))
         kind = "UNIQUE INDEX" if unique else "INDEX"
@@ -391,10 +410,13 @@ class _PostgresSchema(_Schema):
         broken = [f'DROP INDEX CONCURRENTLY IF EXISTS {SCHEMA["postgres"]}."{name}"'] if states else []
         return [*broken, statement.replace("INDEX", "INDEX CONCURRENTLY", 1)]
 
-    def index(self, table: type[Table], index: str, columns: str, *, unique: bool, nulls_distinct: bool) -> str:
+    def index(
+        self, table: type[Table], index: str, columns: str, *, unique: bool, nulls_distinct: bool, method: str
+    ) -> str:
         kind = "UNIQUE INDEX" if unique else "INDEX"
         nulls = "" if nulls_distinct else " NULLS NOT DISTINCT"
-        return f'CREATE {kind} "{index}" ON {self.place(table)} ({columns}){nulls}'
+        using = "" if method == "btree" else f" USING {method}"
+        return f'CREATE {kind} "{index}" ON {self.place(table)}{using} ({columns}){nulls}'
 
 
 def _referenced(column: ForeignKey) -> type[Table]:

@@ -289,14 +289,14 @@ class _Connection:
         running = self._running
         if running is None:
             # Only begin, commit, rollback and savepoints run outside an admission.
-            return _answer(action in _TRANSACTION)
+            return _answer(action in _TRANSACTION or _full_text(action, first or ""))
         if running.mode == "scoped":
             return _answer(_scoped(running, action, first or "", second or "", source or ""))
         if running.mode == "ddl":
             return sqlite3.SQLITE_OK
         if action in _CHANGES:
             return _answer(running.mode == "desk" or registry.is_private((first or "").lower()))
-        return _answer(action in _READS)
+        return _answer(action in _READS or _full_text(action, first or ""))
 
 
 _Task = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[..., Any], tuple[Any, ...]]
@@ -310,6 +310,9 @@ _READS = frozenset(
         sqlite3.SQLITE_RECURSIVE,
     }
 )
+_FULL_TEXT = ("search_text_data", "search_text_idx", "search_text_content", "search_text_config")
+"""The tables SQLite itself keeps behind the full-text table: read and written by its own statements, at the end of a
+transaction too."""
 _VALUE_TABLES = frozenset({"json_each", "json_tree"})
 
 
@@ -322,6 +325,12 @@ def _scoped(running: Admission, action: int, table: str, column: str, source: st
     # as well. The statement's text can't name the schema, so the name means the expression.
     name = table.lower()
     return column == "" and (name in running.shadowed or name in running.defined)
+
+
+def _full_text(action: int, table: str) -> bool:
+    if action == sqlite3.SQLITE_PRAGMA:
+        return table == "data_version"
+    return action == sqlite3.SQLITE_SELECT or (action in _CHANGES | _READS and table in _FULL_TEXT)
 
 
 def _answer(allowed: bool) -> int:

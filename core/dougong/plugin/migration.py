@@ -9,6 +9,7 @@ from dougong.access.principal import acting_as, system
 from dougong.db import registry
 from dougong.db.migrations import Step, migrate, steps_in
 from dougong.plugin.discovery import LoadedPlugin
+from dougong.records.search_filling import enter
 
 __all__ = ["migrate_core", "migrate_plugin"]
 
@@ -20,7 +21,9 @@ async def migrate_plugin(loaded: LoadedPlugin) -> list[str]:
     assert loaded.plugin is not None
     tables = [record.table for record in loaded.plugin.records]
     with acting_as(system(_WHY)):
-        return await migrate(loaded.name, tables, _steps_of(loaded.package))
+        done = await migrate(loaded.name, tables, _steps_of(loaded.package))
+    await enter(loaded.plugin.records)
+    return done
 
 
 async def migrate_core() -> list[str]:

@@ -121,7 +121,7 @@ async def matching(query: Query) -> list[int]:
     """The ids of all records of a list, however many pages; Invalid beyond the limit."""
     table = query.record_type.table
     select = table.select(table.id)
-    if (where := query.clause) is not None:
+    if (where := await query.clause()) is not None:
         select = select.where(where)
     return within_limit([row["id"] for row in await select.order_by(table.id).limit(MOST + 1)])
 

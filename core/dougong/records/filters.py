@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from piccolo.columns.base import Column
@@ -20,6 +21,7 @@ from dougong.access.principal import Principal, current
 from dougong.db import engine
 from dougong.errors import Invalid, Problem
 from dougong.i18n import Text, _, company_zone, today
+from dougong.records import search_index
 from dougong.records.favourites import among_favourites
 from dougong.records.fields import Field
 from dougong.records.kinds import WrongValue
@@ -121,31 +123,82 @@ def like_pattern(text: str) -> str:
     return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
-def quick_find(record_type: RecordType, text: str) -> Clause | None:
+async def quick_find(record_type: RecordType, text: str) -> Clause | None:
     """The list's quick find: "contains" looks inside every search field and at pinyin initials, "starts" matches
     from the left with `*` as wildcard (0401 finds 0401…, *0401 finds 20150401)."""
+    found = await looked_up(record_type, text)
+    return found.clause if found else None
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """The condition a text comes to; `narrowed` where the index left few enough records to put it to."""
+
+    clause: Clause
+    narrowed: bool
+
+
+async def looked_up(record_type: RecordType, text: str) -> LookedUp | None:
+    """What `quick_find` asks, and whether the index helped."""
     text = text.strip()
     if not text:
         return None
-    if record_type.find == "starts":
-        pattern = "%".join(like_pattern(part) for part in text.split("*")) + "%"
-    else:
-        pattern = f"%{like_pattern(text)}%"
+    by_start = record_type.find == "starts"
+    parts = _from_the_left(text) if by_start else [text]
+    clauses, chosen = _found_in(record_type, text, by_start)
+    if not clauses:
+        return LookedUp(_raw("1 = 0"), narrowed=True)
+    asked = set().union(*(search_index.pairs(part) for part in parts))
+    candidates = await search_index.which_may_match(record_type, asked, chosen)
+    if candidates is None:
+        return LookedUp(_any(clauses), narrowed=False)
+    return LookedUp(_all([_among_ids(record_type, candidates), _any(clauses)]), narrowed=True)
+
+
+def _from_the_left(text: str) -> list[str]:
+    first, *others = text.split("*")
+    return [search_index.START + first if first else "", *others]
+
+
+def _found_in(record_type: RecordType, text: str, by_start: bool) -> tuple[list[Clause], list[tuple[str, str]]]:
+    """A condition for each field the person sees, any of which may hold; and the choices the words stand for."""
+    inside = f"%{like_pattern(text)}%"
+    pattern = "%".join(like_pattern(part) for part in text.split("*")) + "%" if by_start else inside
     fields = [f for k in record_type.search_keys if (f := visible_field(record_type, k))]
-    clauses = [_like(f, pattern) for f in fields if f.kind not in _OF_OPTIONS]
-    clauses += [_shown_as(f, text) for f in fields if f.kind in _OF_OPTIONS]
+    clauses = [_like(f, pattern) for f in fields if f.kind not in search_index.OF_OPTIONS]
+    options = {f: _shown_as(f, text) for f in fields if f.kind in search_index.OF_OPTIONS}
+    clauses += [_raw(f"{_sql(f)} IN ({', '.join('{}' for _ in keys)})", *keys) for f, keys in options.items() if keys]
     if text.isascii() and text.isalnum() and visible_field(record_type, record_type.title._meta.name):
         clauses.append(_raw(f"{_named(record_type, 'title_initials')} LIKE {{}}", f"{text.lower()}%"))
-    return _any(clauses) if clauses else _raw("1 = 0")
+    return clauses, [(f.key, key) for f, keys in options.items() for key in keys]
 
 
-_OF_OPTIONS = frozenset({"choice", "state"})
-
-
-def _shown_as(field: Field, text: str) -> Clause:
+def _shown_as(field: Field, text: str) -> list[str]:
     """Choices are found by the words people read, not by the key that is stored."""
-    keys = [o.key for o in field.every_option if text.casefold() in str(o.label or o.key).casefold()]
-    return _raw(f"{_sql(field)} IN ({', '.join('{}' for _ in keys)})", *keys) if keys else _raw("1 = 0")
+    return [o.key for o in field.every_option if text.casefold() in str(o.label or o.key).casefold()]
+
+
+def _among_ids(record_type: RecordType, candidates: Sequence[int]) -> Clause:
+    """As one value, however many: the gate and the databases keep statements by their text."""
+    own = _named(record_type, "id")
+    if engine().engine_type == "postgres":
+        return _raw(f"{own} = ANY({{}}::bigint[])", list(candidates))
+    return _raw(f"{own} IN (SELECT value FROM json_each({{}}))", json.dumps(candidates))
+
+
+async def begins_with(record_type: RecordType, text: str) -> Clause:
+    """The title begins with this text."""
+    title = record_type.fields[record_type.title._meta.name]
+    begins = _like(title, f"{like_pattern(text)}%")
+    if title.key not in record_type.search_keys:
+        return begins
+    candidates = await search_index.which_may_match(record_type, search_index.pairs(search_index.START + text))
+    return begins if candidates is None else _all([_among_ids(record_type, candidates), begins])
+
+
+def is_titled(record_type: RecordType, text: str) -> Clause:
+    """The title is this text, in capitals or not."""
+    return _like(record_type.fields[record_type.title._meta.name], like_pattern(text))
 
 
 # ------------------------------------------------------------------ the tree

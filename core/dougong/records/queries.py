@@ -64,11 +64,10 @@ class Query:
     count: str = "bounded"
     also: Clause | None = None
 
-    @property
-    def clause(self) -> Clause | None:
+    async def clause(self) -> Clause | None:
         """The condition all its parts come to. Raises Invalid for a filter that can't be read."""
-        found = both(compile_filter(self.record_type, self.filter), quick_find(self.record_type, self.q))
-        return both(found, self.also)
+        tree = compile_filter(self.record_type, self.filter)
+        return both(both(tree, await quick_find(self.record_type, self.q)), self.also)
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class Page:
 async def fetch_page(query: Query, *, with_titles: bool = False) -> Page:
     """One page. Raises Invalid for a field, sort or cursor that can't be read."""
     record_type = query.record_type
-    where = query.clause
+    where = await query.clause()
     order = _order(record_type, query.sort)
     keys = fields_named(record_type, query.fields)
     limit = max(1, min(query.limit, LARGEST_PAGE))
@@ -118,9 +117,9 @@ async def each_page(query: Query, size: int) -> AsyncGenerator[Sequence[Mapping[
     What is written in between can move a row past where the list has got to: read inside `db.reading`.
     """
     order, keys = _order(query.record_type, query.sort), fields_named(query.record_type, query.fields)
-    after: Clause | None = None
+    where, after = await query.clause(), None
     while True:
-        rows = await _rows(query.record_type, keys, order, both(query.clause, after), size, 0)
+        rows = await _rows(query.record_type, keys, order, both(where, after), size, 0)
         if rows:
             yield rows
         if len(rows) < size:
@@ -168,7 +167,7 @@ async def neighbours(query: Query, record_id: int) -> tuple[int | None, int | No
 async def sums(record_type: RecordType, group: str, sum_of: str, tree: Any, q: str = "") -> list[dict[str, Any]]:
     """Count, and the sum of a number or money field, per value of a field; at most 1,000 groups, largest first."""
     by = _groupable(record_type, group)
-    where = both(compile_filter(record_type, tree), quick_find(record_type, q))
+    where = both(compile_filter(record_type, tree), await quick_find(record_type, q))
     column, name = by.column._meta.db_column_name, record_type.key
     what = "count(*) AS count"
     if sum_of:

@@ -17,7 +17,7 @@ from dougong.db import engine, fetch, transaction
 from dougong.db.constraints import constraint_broken
 from dougong.errors import Forbidden, Invalid, Problem, Refused
 from dougong.i18n import Text, _
-from dougong.records import references
+from dougong.records import references, search_index
 from dougong.records.definitions import TEXT_LENGTH, sort_columns
 from dougong.records.gate import cleared, ids, physical
 from dougong.records.pinyin import initials, sort_key
@@ -97,7 +97,10 @@ async def insert(record_type: RecordType, rows: Sequence[Mapping[str, Any]]) -> 
         listed = ", ".join([row] * len(part))
         sql = f'INSERT INTO {physical(engine(), record_type.key)} ({names}) VALUES {listed} RETURNING "id"'
         made = await _written(record_type, QueryString(sql, *values))
-        new_ids += sorted(r["id"] for r in made) if "id" not in part[0] else [r["id"] for r in part]
+        made_ids = sorted(r["id"] for r in made) if "id" not in part[0] else [r["id"] for r in part]
+        found_by = [{**values, "id": i} for i, values in zip(made_ids, complete, strict=True)]
+        await search_index.keep_written(record_type, found_by)
+        new_ids += made_ids
     return new_ids
 
 
@@ -124,6 +127,8 @@ async def _give(record_type: RecordType, changes: Mapping[int, Mapping[str, Any]
         except TypeError:  # a value that can't be compared by its hash
             same = len(by_id) == 1
         await (_update_alike if same else _update_each)(record_type, keys, by_id, counted)
+        if search_index.is_searched(record_type, keys):
+            await search_index.keep(record_type, alike)
 
 
 def _by_keys(changes: Mapping[int, Mapping[str, Any]]) -> dict[tuple[str, ...], list[int]]:
@@ -243,6 +248,7 @@ async def delete(record_type: RecordType, record_ids: Sequence[int]) -> None:
         async with transaction():
             with cleared("desk"):
                 await fetch(QueryString(sql, ids(db, record_ids)))
+            await search_index.forget(record_type, record_ids)
     except Exception as err:
         if constraint_broken(err) != "reference":
             raise

@@ -120,7 +120,7 @@ class Records(Ground):
         async with world.acting("wangfang"):
             for record in self.declared.records:
                 clauses = [compile_filter(record, conditions(view.where)) for view in record.saved_views]
-                for clause in [*clauses, quick_find(record, "王 a%_'")]:
+                for clause in [*clauses, await quick_find(record, "王 a%_'")]:
                     asked = record.table.count()
                     await (asked.where(clause) if clause is not None else asked)
 

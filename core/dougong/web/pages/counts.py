@@ -71,7 +71,7 @@ async def view_counts(collection: str) -> dict[str, str]:
     for kept in (await views_at(record_type)).views:
         query = state_of_view(record_type, kept).query()
         with suppress(Invalid):  # a field it asks about is off, or hidden by now
-            clause = query.clause
+            clause = await query.clause()
             found[f"view:{SAVED}{kept.id}"] = await _count(
                 f"{record_type.key}:{query.filter}:{query.q}", record_type, clause
             )
