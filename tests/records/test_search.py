@@ -17,6 +17,7 @@ from dougong.errors import Forbidden
 from dougong.records import desk, search_index
 from dougong.records.filters import looked_up, quick_find
 from dougong.records.gate import cleared
+from dougong.records.queries import Query, fetch_best
 from dougong.records.search_filling import enter, rebuild
 from dougong.records.search_index import clear
 from dougong.records.undo import undo
@@ -256,3 +257,28 @@ def reads_rows_by(plan: str, table: str) -> set[str]:
         r"SCAN t(?! VIRTUAL)": "everything",
     }
     return {way for pattern, way in by.items() if re.search(pattern, plan)}
+
+
+@pytest.mark.parametrize("most", [20_000, 0], ids=["looked up", "read through"])
+async def test_the_title_itself_comes_first_then_what_begins_with_it_then_the_rest(
+    world: World, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(search_index, "MOST", most)
+    monkeypatch.setattr(search_index, "_too_common", {})
+    word = "排前" if most else "排后"
+    async with world.acting("admin"):
+        names = [f"阿{word}公司", f"{word}公司", word, f"八{word}", f"{word}阿公司"]
+        ids = [(await desk.create(Customer, {"name": n})).id for n in names]
+        ids.append((await desk.create(Customer, {"name": f"安吉{most}公司", "city": word})).id)
+        for limit in (1, 2, 4, 6):
+            query = Query(customer, q=word, sort="name", fields=("name",), limit=limit)
+            best = [row["id"] for row in (await fetch_best(query)).rows]
+            expected = [ids[n] for n in (2, 4, 1, 0, 5, 3)]
+            assert best == expected[:limit]
+
+
+async def test_first_letters_find_a_name_among_the_best(world: World) -> None:
+    async with world.acting("admin"):
+        made = await desk.create(Customer, {"name": "鸬鹚湾公司"})
+        found_first = await fetch_best(Query(customer, q="lcwg", fields=("name",), limit=3))
+        assert [row["id"] for row in found_first.rows] == [made.id]

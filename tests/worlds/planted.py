@@ -262,8 +262,8 @@ BUGS: Mapping[str, Bug] = {
     ),
     "an export without the scope": Bug(long_lists_see_everything, "wangfang", r"limit=500"),
     "sums without the scope": Bug(seeing_everything(api, "sums"), "wangfang", r"/summary\?"),
-    "a picker without the scope": Bug(seeing_everything(lookups, "fetch_page"), "wangfang", r"GET /lookup/.*\?q="),
-    "the palette without the scope": Bug(seeing_everything(search, "fetch_page"), "sunhao", r"GET /search"),
+    "a picker without the scope": Bug(seeing_everything(lookups, "fetch_best"), "wangfang", r"GET /lookup/.*\?q="),
+    "the palette without the scope": Bug(seeing_everything(search, "fetch_best"), "sunhao", r"GET /search"),
     "a pager that counts everything": Bug(pager_counts_everything, "wangfang", r"GET /{collection:str} page"),
     "neighbours without the scope": Bug(
         seeing_everything(pages, "neighbours"), "sunhao", r"{record_id:str} page.*sort="

@@ -25,17 +25,23 @@ from dougong.records import search_index
 from dougong.records.favourites import among_favourites
 from dougong.records.fields import Field
 from dougong.records.kinds import WrongValue
+from dougong.records.pinyin import sort_key
 from dougong.records.types import Me, RecordType
 
 __all__ = [
     "FAVOURITE",
     "OPERATORS",
     "PERIODS",
+    "LookedUp",
+    "begins_with",
     "compile_filter",
     "conditions",
+    "is_filed_under",
     "like_pattern",
+    "looked_up",
     "period",
     "quick_find",
+    "rank",
     "visible_field",
 ]
 
@@ -196,9 +202,23 @@ async def begins_with(record_type: RecordType, text: str) -> Clause:
     return begins if candidates is None else _all([_among_ids(record_type, candidates), begins])
 
 
-def is_titled(record_type: RecordType, text: str) -> Clause:
+def _is_titled(record_type: RecordType, text: str) -> Clause:
     """The title is this text, in capitals or not."""
     return _like(record_type.fields[record_type.title._meta.name], like_pattern(text))
+
+
+def is_filed_under(record_type: RecordType, text: str) -> Clause:
+    """The title is this text, letter for letter: what lists sort by can be looked up."""
+    return _raw(f"{_named(record_type, 'title_key')} = {{}}", sort_key(text))
+
+
+def rank(record_type: RecordType, text: str) -> QueryString:
+    """What records sort by that are found by a text: 0 where the title is it, 1 where it begins with it, 2 elsewhere."""
+    title = record_type.fields[record_type.title._meta.name]
+    begins = _like(title, f"{like_pattern(text)}%")
+    return QueryString(
+        "CASE WHEN {} THEN 0 WHEN {} THEN 1 ELSE 2 END", _is_titled(record_type, text).querystring, begins.querystring
+    )
 
 
 # ------------------------------------------------------------------ the tree

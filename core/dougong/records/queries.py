@@ -21,7 +21,18 @@ from dougong.i18n import _
 from dougong.records import references
 from dougong.records.definitions import sort_column
 from dougong.records.fields import Field
-from dougong.records.filters import Clause, both, clause_sql, compile_filter, quick_find, visible_field
+from dougong.records.filters import (
+    Clause,
+    begins_with,
+    both,
+    clause_sql,
+    compile_filter,
+    is_filed_under,
+    looked_up,
+    quick_find,
+    rank,
+    visible_field,
+)
 from dougong.records.types import RecordType
 
 __all__ = [
@@ -31,6 +42,7 @@ __all__ = [
     "Query",
     "bounded_count",
     "each_page",
+    "fetch_best",
     "fetch_page",
     "fields_named",
     "neighbours",
@@ -109,6 +121,44 @@ async def fetch_page(query: Query, *, with_titles: bool = False) -> Page:
         total, exact = await bounded_count(record_type, where, exact=query.count == "exact")
     found = await titles_in(record_type, keys, rows) if with_titles else {}
     return Page(rows, total, exact, _cursor(order, rows[-1]) if more else None, found)
+
+
+async def fetch_best(query: Query) -> Page:
+    """The first records a text finds: those titled so, then those whose title begins with it, then all others, each in
+    the list's order. Nothing is counted, and there is no next page."""
+    record_type, text = query.record_type, query.q.strip()
+    found = await looked_up(record_type, text)
+    title = visible_field(record_type, record_type.title._meta.name)
+    rest = both(both(compile_filter(record_type, query.filter), found.clause if found else None), query.also)
+    asked = _Best(record_type, fields_named(record_type, query.fields), _order(record_type, query.sort), query.limit)
+    if found is None or title is None or "contains" not in title.type.operators:
+        rows = await asked.rows(rest)
+    elif found.narrowed:
+        rows = await asked.rows(rest, rank(record_type, text))
+    else:
+        rows = await asked.step_by_step(rest, [is_filed_under(record_type, text), await begins_with(record_type, text)])
+    return Page(rows, len(rows), len(rows) < query.limit, None, await titles_in(record_type, asked.keys, rows))
+
+
+@dataclass(frozen=True)
+class _Best:
+    record_type: RecordType
+    keys: tuple[str, ...]
+    order: _Order
+    limit: int
+
+    async def rows(self, where: Clause | None, ranked: QueryString | None = None) -> list[dict[str, Any]]:
+        return await _rows(self.record_type, self.keys, self.order, where, self.limit, 0, ranked)
+
+    async def step_by_step(self, rest: Clause | None, better: Sequence[Clause]) -> list[dict[str, Any]]:
+        """Where very many are found, ranking them all would take too long: those at the front are asked for alone."""
+        rows: list[dict[str, Any]] = []
+        for first in (*better, None):
+            known = {row["id"] for row in rows}
+            if len(rows) < self.limit:
+                more = await self.rows(both(rest, first))
+                rows += [row for row in more if row["id"] not in known]
+        return rows[: self.limit]
 
 
 async def each_page(query: Query, size: int) -> AsyncGenerator[Sequence[Mapping[str, Any]]]:
@@ -250,12 +300,20 @@ def _reference(column: Column) -> str:
 
 
 async def _rows(
-    record_type: RecordType, keys: Sequence[str], order: _Order, where: Clause | None, limit: int, offset: int
+    record_type: RecordType,
+    keys: Sequence[str],
+    order: _Order,
+    where: Clause | None,
+    limit: int,
+    offset: int,
+    ranked: QueryString | None = None,
 ) -> list[dict[str, Any]]:
     columns: list[Any] = [record_type.fields[k].column.as_alias(k) for k in keys]
     select = record_type.table.select(*columns, order.column.as_alias("sort_value"))
     if where is not None:
         select = select.where(where)
+    if ranked is not None:
+        select = select.order_by(ranked)
     if order.nullable:
         from piccolo.query import OrderByRaw
 

@@ -222,9 +222,9 @@ async def which_may_match(
     if _too_common.get(asked, 0) > time.monotonic():
         return None
     with acting_as(system(_WHY, _ONLY)), cleared("desk"):
-        rows = await fetch(_looked_up(record_type, ways))
-    candidates = [row["id"] for row in rows if row["id"]]
-    if len(candidates) == len(rows):
+        [answer] = await fetch(_looked_up(record_type, ways))
+    candidates: list[int] = json.loads(answer["ids"])
+    if not answer["complete"]:
         return None
     if len(candidates) > MOST:
         if len(_too_common) >= _REMEMBERED:
@@ -235,9 +235,9 @@ async def which_may_match(
 
 
 def _looked_up(record_type: RecordType, ways: Sequence[Sequence[str]]) -> QueryString:
-    """In one statement: a row with the id 0 where the type is in the index in full, then the candidates."""
+    """In one statement: whether the type is in the index in full, and the candidates, as one value however many."""
     index, text = (physical(engine(), name) for name in ("search_index", "search_text"))
-    full = f"SELECT 0 AS id FROM {index} WHERE record = {{}} AND definition = {{}} AND complete = {{}}"
+    full = f"SELECT 1 FROM {index} WHERE record = {{}} AND definition = {{}} AND complete = {{}}"
     if engine().engine_type == "sqlite":
         having = QueryString(
             "t.search_text MATCH {}", " OR ".join(f"({' AND '.join(map(_quoted, way))})" for way in ways)
@@ -250,9 +250,17 @@ def _looked_up(record_type: RecordType, ways: Sequence[Sequence[str]]) -> QueryS
         f"SELECT {number} - i.id * {_ROOM} AS id FROM {index} i CROSS JOIN {text} t"
         f" WHERE i.record = {{}} AND ({{}}) AND {within} LIMIT {MOST + 1}"
     )
+    listed = (
+        "json_group_array(id)" if engine().engine_type == "sqlite" else "CAST(coalesce(json_agg(id), '[]') AS TEXT)"
+    )
     key = record_type.key
     return QueryString(
-        f"{full} UNION ALL SELECT id FROM ({candidates}) c", key, definition_of(record_type), True, key, having
+        f"SELECT EXISTS ({full}) AS complete, {listed} AS ids FROM ({candidates}) c",
+        key,
+        definition_of(record_type),
+        True,
+        key,
+        having,
     )
 
 

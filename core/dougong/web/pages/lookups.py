@@ -15,7 +15,7 @@ from dougong.i18n import _
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.fields import Field
 from dougong.records.filters import visible_field
-from dougong.records.queries import Query, fetch_page
+from dougong.records.queries import Query, fetch_best
 from dougong.records.types import RecordType
 from dougong.web.pages.lists import title_text
 from dougong.web.render import fragment
@@ -38,7 +38,7 @@ async def look_up(request: Request[Any, Any, Any], collection: str) -> list[dict
     title, beside = record_type.title._meta.name, fields_beside(record_type)
     fields = (title, *(f.key for f in beside))
     query = Query(record_type, q=text, sort=title, fields=fields, limit=MOST, also=_in_use(record_type))
-    found = await fetch_page(query, with_titles=True)
+    found = await fetch_best(query)
     labels = [title_text(record_type.fields[title], row[title], found.titles.get(title, {})) for row in found.rows]
     return [
         {"value": str(row["id"]), "label": label, "hint": words_beside(beside, row, label, text)}

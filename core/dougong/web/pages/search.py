@@ -10,7 +10,7 @@ from dougong.access.principal import current
 from dougong.access.rights import may
 from dougong.i18n import _
 from dougong.plugin.snapshot import current_snapshot
-from dougong.records.queries import Query, fetch_page
+from dougong.records.queries import Query, fetch_best
 from dougong.records.types import RecordType
 from dougong.web.cells import avatar_letter
 from dougong.web.components import hue
@@ -55,7 +55,7 @@ async def _groups(text: str) -> tuple[HitGroup, ...]:
 async def _records(record_type: RecordType, text: str) -> tuple[Hit, ...]:
     title, beside = record_type.title._meta.name, fields_beside(record_type)
     fields = (title, *(field.key for field in beside))
-    found = await fetch_page(Query(record_type, q=text, fields=fields, limit=HITS), with_titles=True)
+    found = await fetch_best(Query(record_type, q=text, fields=fields, limit=HITS))
     hits = []
     for row in found.rows:
         label = title_text(record_type.fields[title], row[title], found.titles.get(title, {}))
