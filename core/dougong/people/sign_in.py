@@ -9,18 +9,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from piccolo.querystring import QueryString
+from piccolo.table import Table
+
 from dougong.access.principal import acting_as, current, system
 from dougong.access.rights import need
 from dougong.access.services.members import refuse_to_outrank, refuse_to_stand_in
 from dougong.access.services.principals import on_behalf
-from dougong.db import transaction
+from dougong.db import fetch, transaction
 from dougong.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from dougong.i18n import _
 from dougong.people import attempts, passwords
 from dougong.people.attempts import Limits
 from dougong.people.errors import WrongSignIn
 from dougong.people.names import name_key
-from dougong.people.tables import Session, Token, User
+from dougong.people.tables import Session, Staff, Token, User
 
 __all__ = [
     "ABSOLUTE",
@@ -167,9 +170,8 @@ async def _new_session(account: Mapping[str, Any], place: Place) -> SignedIn:
 async def session_of(token: str, idle: dt.timedelta = IDLE) -> SignedIn | None:
     """Who a session cookie belongs to; None when it is unknown, over, or its account was closed."""
     now = _now()
-    columns = (Session.id, Session.csrf, Session.seen, Session.expires, *_of(Session.user))
     with acting_as(system(_WHY)):
-        row = await Session.select(*columns).where(Session.digest == _digest(token)).first()
+        row = await _held(_SESSION, token)
         if row is None or row["expires"] <= now or row["seen"] <= now - idle:
             return None
         person = _person(row)
@@ -213,9 +215,8 @@ async def create_token(user_id: int, label: str = "", expires: dt.datetime | Non
 async def token_of(token: str) -> SignedIn | None:
     """Who a bearer token belongs to; None when it is unknown, over, or its account was closed."""
     now = _now()
-    columns = (Token.id, Token.used, Token.expires, *_of(Token.user))
     with acting_as(system(_WHY)):
-        row = await Token.select(*columns).where(Token.digest == _digest(token)).first()
+        row = await _held(_TOKEN, token)
         if row is None or (row["expires"] is not None and row["expires"] <= now):
             return None
         person = _person(row)
@@ -318,10 +319,33 @@ async def _account(which: Any) -> dict[str, Any] | None:
     return await User.select(User.password, *_of(User)).where(which).first()
 
 
+_ACCOUNT = ("id", "name", "active", "locale", "theme", "must_change_password")
+"""What is needed to know of an account, besides whether its person still works here."""
+
+
 def _of(user: Any) -> tuple[Any, ...]:
-    """What is needed to know of an account, reached from its own table or through a reference to it."""
-    person = (user.id, user.name, user.active, user.staff.active)
-    return (*person, user.locale, user.theme, user.must_change_password)
+    return (*(getattr(user, name) for name in _ACCOUNT), user.staff.active)
+
+
+def _holding(table: type[Table], *columns: str) -> str:
+    """Asked at every request, so its text is put together once."""
+    own = ", ".join(f't."{name}"' for name in columns)
+    account = ", ".join(f'u."{name}" AS "user.{name}"' for name in _ACCOUNT)
+    return (
+        f'SELECT {own}, {account}, s."active" AS "user.staff.active" FROM "{table._meta.tablename}" AS t '
+        f'JOIN "{User._meta.tablename}" AS u ON u."id" = t."user" '
+        f'LEFT JOIN "{Staff._meta.tablename}" AS s ON s."id" = u."staff" WHERE t."digest" = {{}}'
+    )
+
+
+_SESSION = _holding(Session, "id", "csrf", "seen", "expires")
+_TOKEN = _holding(Token, "id", "used", "expires")
+
+
+async def _held(holding: str, token: str) -> dict[str, Any] | None:
+    """What is kept of a session or token, with its account."""
+    found = await fetch(QueryString(holding, _digest(token)))
+    return found[0] if found else None
 
 
 def _person(row: Mapping[str, Any]) -> dict[str, Any]:
