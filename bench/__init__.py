@@ -1,0 +1,1 @@
+"""What we claim about speed, measured side by side with the same work written by hand."""
