@@ -258,7 +258,7 @@ HOUSES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     ),
     "lists_and_records_are_shown_with_few_statements": _spoil("dougong.testing.contract.pages.LIST_STATEMENTS", 1),
     "the_description_of_the_api_names_its_records_and_answers_keep_to_it": _spoil(
-        "dougong.web.api.records.send_row", lambda *_: {}
+        "dougong.web.api.records.send_rows", lambda _type, rows, _keys: [{} for _row in rows]
     ),
     "its_pages_hold_no_code_of_their_own": _spoil(
         "dougong.web.render.render", (lambda drawn: lambda *args: drawn(*args) + "<script>1</script>")(render.render)

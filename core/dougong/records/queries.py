@@ -308,8 +308,8 @@ async def _rows(
     offset: int,
     ranked: QueryString | None = None,
 ) -> list[dict[str, Any]]:
-    columns: list[Any] = [record_type.fields[k].column.as_alias(k) for k in keys]
-    select = record_type.table.select(*columns, order.column.as_alias("sort_value"))
+    listed = ", ".join(f'{_reference(record_type.fields[k].column)} AS "{k}"' for k in keys)
+    select = record_type.table.select(QueryString(listed), order.column.as_alias("sort_value"))
     if where is not None:
         select = select.where(where)
     if ranked is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dougong.access.fields import HIDDEN, WRITE, field_level
@@ -14,7 +14,7 @@ from dougong.records.kinds import WrongValue
 from dougong.records.tables import Row
 from dougong.records.types import RecordType
 
-__all__ = ["REQUIRED", "is_empty", "read_values", "required_problem", "send_row", "writable"]
+__all__ = ["REQUIRED", "is_empty", "read_values", "required_problem", "send_rows", "writable"]
 
 REQUIRED = _("“%(label)s” must be filled in.")
 
@@ -83,7 +83,8 @@ def _left_empty(record_type: RecordType, raw: Mapping[str, Any], *, new: bool) -
     return [required_problem(f) for f in asked if is_empty(raw.get(f.key, f.column.get_default_value()))]
 
 
-def send_row(record_type: RecordType, row: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    """A row as JSON values."""
+def send_rows(record_type: RecordType, rows: Iterable[Mapping[str, Any]], keys: Iterable[str]) -> list[dict[str, Any]]:
+    """Rows as JSON values."""
     fields = record_type.fields
-    return {k: None if row[k] is None else fields[k].type.send(row[k], fields[k]) for k in keys}
+    sent = [(key, fields[key], fields[key].type.send) for key in keys]
+    return [{k: None if row[k] is None else send(row[k], field) for k, field, send in sent} for row in rows]

@@ -28,7 +28,7 @@ from dougong.records.kinds import UNSTORABLE
 from dougong.records.queries import LARGEST_PAGE, Query, fetch_page, sums
 from dougong.records.tables import Row
 from dougong.records.types import RecordType
-from dougong.records.values import read_values, send_row
+from dougong.records.values import read_values, send_rows
 from dougong.web.addresses import id_at
 from dougong.web.api.json_text import holds_nul, read_json
 from dougong.web.problems import BadRequest, PreconditionRequired, UnsupportedContent
@@ -83,8 +83,8 @@ def visible_keys(record_type: RecordType) -> tuple[str, ...]:
 
 
 def _object_values(record_type: RecordType, record: Row) -> dict[str, Any]:
-    row = record.to_dict()
-    return send_row(record_type, row, visible_keys(record_type))
+    [sent] = send_rows(record_type, [record.to_dict()], visible_keys(record_type))
+    return sent
 
 
 def answer(record_type: RecordType, record: Row, status: int, batch: str = "") -> Response[dict[str, Any]]:
@@ -161,7 +161,7 @@ async def list_records(request: Request[Any, Any, Any], collection: str) -> dict
     page = await fetch_page(query)
     keys = tuple(dict.fromkeys(("id", *query.fields))) if query.fields else visible_keys(record_type)
     return {
-        "items": [send_row(record_type, row, keys) for row in page.rows],
+        "items": send_rows(record_type, page.rows, keys),
         "next": page.next,
         "total": page.total,
         "total_exact": page.exact,
