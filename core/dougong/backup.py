@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BackupError", "back_up", "restore"]
 
-FILES = "files"
-"""The directory of attachments in an archive."""
+FILES, ARCHIVES = "files", "archives"
+"""The directories of attachments, and of what was uninstalled, in an archive."""
 _SQLITE, _POSTGRES = "database.sqlite", "database.dump"
 
 
@@ -99,7 +99,11 @@ def _files_of(config: Config) -> dict[str, Path]:
     root = config.files
     found = sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
     found = [path for path in found if ABOUT_TO_COME not in path.parts]
-    return {f"{FILES}/{path.relative_to(root).as_posix()}": path for path in found}
+    archives = sorted(config.archives.glob("*.zip"))
+    return {
+        **{f"{FILES}/{path.relative_to(root).as_posix()}": path for path in found},
+        **{f"{ARCHIVES}/{path.name}": path for path in archives},
+    }
 
 
 # Back ----------------------------------------------------------------------------------------------
@@ -125,9 +129,10 @@ def restore(config: Config, source: Path, *, replace: bool = False) -> dict[str,
             cleaning = ["--clean", "--if-exists"] if replace else []
             loading = ["--single-transaction", "--exit-on-error", "--no-owner", *cleaning, str(place / _POSTGRES)]
             _run_postgres("pg_restore", config, loading, database_option=True)
-        if (place / FILES).is_dir():
-            _set_aside(config.files)
-            (place / FILES).replace(config.files)
+        for inside, target in ((FILES, config.files), (ARCHIVES, config.archives)):
+            if (place / inside).is_dir():
+                _set_aside(target)
+                (place / inside).replace(target)
     return manifest
 
 

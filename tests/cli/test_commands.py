@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,25 @@ def test_plugins_are_switched_by_command(data):
     assert "on     customers" in run("plugin", "list", "--data", data).output
     run("plugin", "disable", "customers", "--data", data)
     assert "off    customers" in run("plugin", "list", "--data", data).output
+
+
+def test_a_plugin_is_uninstalled_and_restored_by_command_and_its_archive_is_in_a_backup(data, tmp_path):
+    run("init", "--data", data, "--all")
+    assert run("plugin", "uninstall", "visits", "--yes", "--data", data).exit_code == 1
+    run("plugin", "disable", "visits", "--data", data)
+    archive = Path(last_line(run("plugin", "uninstall", "visits", "--yes", "--data", data)).partition(": ")[2])
+    with tarfile.open(_backup(data, tmp_path)) as packed:
+        assert f"archives/{archive.name}" in packed.getnames()
+    assert "Restored: visits" in run("plugin", "restore", archive, "--data", data).output
+    assert run("plugin", "restore", archive, "--data", data).exit_code == 1
+    assert run("plugin", "purge", archive.name, "--name", "customers", "--data", data).exit_code == 1
+    assert run("plugin", "purge", archive.name, "--name", "visits", "--data", data).exit_code == 0
+    assert not archive.exists()
+
+
+def _backup(data: Path, place: Path) -> Path:
+    assert run("backup", place / "house.tar", "--data", data).exit_code == 0
+    return place / "house.tar"
 
 
 def test_a_refused_switch_says_why_and_ends_with_an_error(data):
