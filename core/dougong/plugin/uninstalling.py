@@ -39,6 +39,7 @@ from dougong.plugin.trash import archive_called, new_archive
 from dougong.records.change_log import Change, append
 from dougong.records.definitions import attach_definitions, read_definitions
 from dougong.records.gate import cleared, physical
+from dougong.records.search_index import clear
 
 __all__ = ["Belongings", "Uninstalled", "belongings", "noted", "purge", "uninstall"]
 
@@ -176,6 +177,8 @@ async def _move_out(loaded: LoadedPlugin, states: States, path: Path) -> None:
     for holding in reversed(holdings):
         await _take_out(holding, manifest.parts[f"core/{holding.table}"].rows)
     await _take_tables(loaded, pointers, manifest)
+    for name in tables:
+        await clear(name)  # of what was made of its rows to search by nothing may stay
 
 
 def _refuse_strangers(loaded: LoadedPlugin, pointers: Sequence[Pointer]) -> None:
