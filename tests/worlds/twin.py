@@ -42,6 +42,7 @@ from dougong.people.records import staff as staff_type
 from dougong.people.services import account_named, add_account
 from dougong.people.tables import Department, Staff
 from dougong.plugin.snapshot import current_snapshot, pinned, served_snapshot
+from dougong.records import search_index
 from dougong.records.attachments import Attachment
 from dougong.records.change_log import as_json
 from dougong.records.comments import Comment
@@ -236,6 +237,7 @@ async def let_in(world: World) -> tuple[dict[str, int], dict[str, str], dict[str
 
 async def insert(company: Company, fact: Fact) -> None:
     await _run(*_row_of(company, fact, "INSERT"))
+    await _can_be_found(company, fact)
     for entry in fact.entries:
         await log(fact.key, entry)
 
@@ -243,9 +245,16 @@ async def insert(company: Company, fact: Fact) -> None:
 async def rewrite(company: Company, fact: Fact) -> None:
     """The record and its history as they now shall be."""
     await _run(*_row_of(company, fact, "UPDATE"))
+    await _can_be_found(company, fact)
     await forget_history(fact.key)
     for entry in fact.entries:
         await log(fact.key, entry)
+
+
+async def _can_be_found(company: Company, fact: Fact) -> None:
+    """In the search index too, as if the desk had written it."""
+    with acting_as(system(_WHY)):
+        await search_index.keep(company.types[fact.key[0]], [fact.key[1]])
 
 
 async def erase(key: Key) -> None:
