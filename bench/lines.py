@@ -68,7 +68,8 @@ def lines_for(company: Company, seen: Seen) -> Sequence[Line]:
         while True:
             yield Asked(path, "POST", signed, {"name": f"{next(fresh)}{next(numbers)}号店", "city": "杭州"})
 
-    ours_left, floor_left = iter(ids[:half]), iter(ids[half:])
+    ours_changed = changed(CUSTOMERS, ids[:half], score)
+    floor_changed = changed("/update", ids[half:], "分数")
     return [
         Line("list of 50 by name", lambda: cycle([ours(sort="name")]), lambda: cycle([get("/list")])),
         Line(
@@ -94,7 +95,7 @@ def lines_for(company: Company, seen: Seen) -> Sequence[Line]:
         Line("create", lambda: new(CUSTOMERS), lambda: new("/create")),
         Line(
             "change one added field",
-            lambda: changed(CUSTOMERS, list(ours_left), score),
-            lambda: changed("/update", list(floor_left), "分数"),
+            lambda: ours_changed,
+            lambda: floor_changed,
         ),
     ]
