@@ -134,8 +134,8 @@ async def _digests(company: Company) -> dict[str, str]:
         for table in await _tables(engine):
             if table not in MOVING:
                 name = f'"{table}"' if engine.engine_type == "sqlite" else f'dg."{table}"'
-                rows = await engine.run_ddl(f"SELECT * FROM {name} ORDER BY id")
-                found[table] = hashlib.sha256(repr([tuple(dict(r).items()) for r in rows]).encode()).hexdigest()
+                rows = sorted(repr(dict(row)) for row in await engine.run_ddl(f"SELECT * FROM {name}"))
+                found[table] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
     return found
 
 
