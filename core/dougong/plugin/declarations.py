@@ -27,6 +27,7 @@ RESERVED = frozenset(
     [
         "accounts",
         "api",
+        "archives",
         "changes",
         "counts",
         "explain",
