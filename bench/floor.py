@@ -67,7 +67,7 @@ class Floor:
         )
         return {"items": [dict(row) for row in rows], "total": min(counted[0]["n"], BOUND)}
 
-    def logged(self, verb: str, record: int, before: Any, after: Any) -> tuple[str, tuple[Any, ...]]:
+    def logged(self, verb: str, record: int, before: Any, after: Any) -> tuple[Any, ...]:
         columns = "at, by_user, staff, door, batch, record, record_id, verb, before, after"
         now = self.hand.moment(datetime.now(UTC))
         texts = (json.dumps(before, ensure_ascii=False), json.dumps(after, ensure_ascii=False))
@@ -82,7 +82,7 @@ class Floor:
             verb,
             *texts,
         )
-        return f"INSERT INTO {self.log} ({columns}) VALUES ({', '.join('?' * len(values))})", values
+        return f"INSERT INTO {self.log} ({columns}) VALUES ({', '.join('?' * len(values))})", *values
 
 
 def build() -> Litestar:
@@ -128,7 +128,7 @@ def build() -> Litestar:
         insert = f"INSERT INTO {floor.customer} (name, title_key, title_initials, city, department, owner, state) "
         async with floor.hand.writing() as write:
             [made] = await write(f"{insert} VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id, version", *row)
-            await write(*_flat(floor.logged("create", made["id"], None, sent)))
+            await write(*floor.logged("create", made["id"], None, sent))
         return {"id": made["id"], "version": made["version"], **sent}
 
     @patch("/update/{number:int}")
@@ -146,11 +146,7 @@ def build() -> Litestar:
                 f"UPDATE {floor.customer} SET {column} = ?, version = version + 1 {rule}", value, number, version
             )
             change = ({column: before[0]["value"]}, {column: value})
-            await write(*_flat(floor.logged("update", number, *change)))
+            await write(*floor.logged("update", number, *change))
         return {"id": number, "version": version + 1}
 
     return Litestar([by_name, filtered, search, deep, one, create, update], openapi_config=None, logging_config=None)
-
-
-def _flat(statement: tuple[str, tuple[Any, ...]]) -> tuple[Any, ...]:
-    return statement[0], *statement[1]

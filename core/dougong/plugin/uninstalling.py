@@ -210,10 +210,15 @@ async def _pointing(pointer: Pointer) -> int:
 
 
 async def _take_out(holding: Holding, expected: int) -> None:
-    """Delete what was archived; Unavailable where somebody wrote in between, which nobody who waits a little does."""
-    if await count_of(holding.table, holding.where) != expected:
-        raise Unavailable(_("Somebody is writing what is to be archived. Please try again shortly."))
+    """Delete what was archived."""
+    await _refuse_others(holding.table, expected, holding.where)
     await run(f"DELETE FROM {physical(engine(), holding.table)} WHERE {holding.where}")
+
+
+async def _refuse_others(table: str, archived: int, where: str = "1 = 1") -> None:
+    """Unavailable where somebody wrote since it was archived, which nobody who waits a little does."""
+    if await count_of(table, where) != archived:
+        raise Unavailable(_("Somebody is writing what is to be archived. Please try again shortly."))
 
 
 async def _take_tables(loaded: LoadedPlugin, pointers: Sequence[Pointer], manifest: Manifest) -> None:
@@ -221,8 +226,7 @@ async def _take_tables(loaded: LoadedPlugin, pointers: Sequence[Pointer], manife
     tables = [record.table for record in loaded.plugin.records]
     names = own_tables(loaded.plugin)
     for name in names:
-        if await count_of(name) != manifest.parts[f"own/{name}"].rows:
-            raise Unavailable(_("Somebody is writing what is to be archived. Please try again shortly."))
+        await _refuse_others(name, manifest.parts[f"own/{name}"].rows)
     if names:
         await drop(names, cut_off=bool(pointers))
     for table in tables:
