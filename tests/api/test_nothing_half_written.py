@@ -58,16 +58,19 @@ class Sent:
     content: bytes = b""
 
 
-async def test_nothing_changes_unless_the_answer_says_so(company: Company):
+async def test_nothing_changes_unless_the_answer_says_so(company: Company, rounds: Callable[..., int]):
+    """Each broken request comes from one of three in turn, with `--deep` from each of them."""
     async with company.program("admin") as admin, company.program("wangfang") as wangfang, company.anybody() as nobody:
+        people = (("admin", admin), ("wangfang", wangfang), ("nobody", nobody))
+        each = rounds(1, deep=len(people))
         operations = await operations_of(admin)
         assert len(operations) > 20, "the description is empty"
         before = await everything()
         for operation in operations:
             ready = await aimed(admin, operation)
             accepted: list[str] = []
-            for bad in broken(ready):
-                for who, http in (("admin", admin), ("wangfang", wangfang), ("nobody", nobody)):
+            for number, bad in enumerate(broken(ready)):
+                for who, http in (people[(number + more) % len(people)] for more in range(each)):
                     answer = await send(http, bad)
                     if answer.is_success and operation.method != "get":
                         accepted.append(f"{operation}: {bad.what}, as {who}: {answer.status_code}")

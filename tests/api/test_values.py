@@ -130,7 +130,7 @@ def test_what_was_saved_is_read_found_and_sorted(name: str, reception: Reception
 
     @seed(20120)
     @settings(
-        max_examples=rounds(15, deep=500),
+        max_examples=rounds(8, deep=500),
         database=None,
         deadline=None,
         phases=[Phase.generate, Phase.shrink],
@@ -255,7 +255,7 @@ def test_a_filter_is_answered_or_refused_and_never_fails(reception: Reception, r
 
     @seed(20120)
     @settings(
-        max_examples=rounds(500, deep=20_000),
+        max_examples=rounds(200, deep=20_000),
         database=None,
         deadline=None,
         phases=[Phase.generate, Phase.shrink],

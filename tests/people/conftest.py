@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,7 @@ from dougong.records import desk
 from dougong.records.gate import guard, unguard
 from dougong.records.tables import Record
 from dougong.records.types import RecordType, Scope
+from dougong.testing.fixtures import Furnished
 
 
 class PplVisit(Record):
@@ -43,8 +45,9 @@ calls = Plugin(name="calls", label=words("Visits"), records=[visit])
 
 @dataclass
 class Company:
-    """Departments, staff and accounts by name."""
+    """Departments, staff and accounts by name, in the database at `url`."""
 
+    url: str
     departments: dict[str, int] = field(default_factory=dict)
     staff: dict[str, int] = field(default_factory=dict)
     users: dict[str, int] = field(default_factory=dict)
@@ -87,16 +90,30 @@ def dear() -> None:
     """Asks for passwords at their real cost."""
 
 
+async def grown(url: str) -> None:
+    """A database with every table and nothing in them."""
+    engine = await open_database(url)
+    with acting_as(system("test")):
+        await grow_schema(tables())
+    await close_database(engine)
+
+
 @pytest.fixture
-async def company(database_url: str) -> AsyncIterator[Company]:
-    engine = await open_database(database_url)
+async def company(database: str, furnished: Furnished) -> AsyncIterator[Company]:
+    async with furnished(database, grown) as url:
+        async with founded(url) as made:
+            yield made
+
+
+@asynccontextmanager
+async def founded(url: str) -> AsyncIterator[Company]:
+    engine = await open_database(url)
     for record_type in [*core.records, visit]:
         guard(guard_of(record_type))
     snapshot = Snapshot.of(1, [core, calls])
     install(snapshot)
-    made = Company()
+    made = Company(url)
     with acting_as(system("test")):
-        await grow_schema(tables())
         await apply_presets(snapshot, core)
         for name, parent in [("head office", None), ("north", "head office"), ("south", "head office")]:
             made.departments[name] = (await add_department(name, made.departments.get(parent))).id

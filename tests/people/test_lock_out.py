@@ -275,13 +275,13 @@ async def two_processes_guess(url, tries):
     return {key: sum(one[key] for one in said) for key in said[0]}
 
 
-async def test_two_processes_lose_no_count(fang, database_url):
-    assert await two_processes_guess(database_url, 10_000) == {"wrong": 60, "paused": 0}
+async def test_two_processes_lose_no_count(fang, company):
+    assert await two_processes_guess(company.url, 10_000) == {"wrong": 60, "paused": 0}
     assert {row["spare"] for row in await kept()} == {10_000 - 60}
 
 
-async def test_two_processes_get_no_more_guesses_than_one(fang, database_url):
-    assert await two_processes_guess(database_url, 7) == {"wrong": 7, "paused": 53}
+async def test_two_processes_get_no_more_guesses_than_one(fang, company):
+    assert await two_processes_guess(company.url, 7) == {"wrong": 7, "paused": 53}
 
 
 # ------------------------------------------------------------------ let in again

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest.mark.parametrize("name", PEOPLE)
 async def test_nobody_meets_what_they_may_not_see(world: Founded, name: str, rounds: Callable[..., int]) -> None:
-    most = rounds(60, deep=640)
+    most = rounds(32, deep=640)
     canary = Canary(world.company, PEOPLE[name])
     async with opened(world, name) as door:
         asks = selection(asks_of(door, routes_of(door.app), per_type=4), most, f"canary of {name}")

@@ -15,7 +15,7 @@ from .twin import Door, Founded, opened
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OTHER = "another world"
-ENOUGH = 16
+ENOUGH = 8
 Found = dict[str, tuple[list[str], list[str]]]
 
 

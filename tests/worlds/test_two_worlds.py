@@ -22,7 +22,7 @@ OPENED: dict[str, set[str]] = {}
 async def test_two_worlds_give_a_person_the_same_answers(
     world: Founded, name: str, rounds: Callable[..., int], module_database: str
 ) -> None:
-    most = rounds(75, deep=420)
+    most = rounds(36, deep=420)
     async with opened(world, name) as door:
         asks = selection(asks_of(door, routes_of(door.app)), most, name)
         one = await taken_down(door, asks)
