@@ -100,9 +100,8 @@ async def grown(url: str) -> None:
 
 @pytest.fixture
 async def company(database: str, furnished: Furnished) -> AsyncIterator[Company]:
-    async with furnished(database, grown) as url:
-        async with founded(url) as made:
-            yield made
+    async with furnished(database, grown) as url, founded(url) as made:
+        yield made
 
 
 @asynccontextmanager
