@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import sys
 import tarfile
+from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
 import pytest
@@ -281,17 +283,20 @@ def test_a_damaged_archive_is_refused_and_nothing_is_touched(data, backed_up):
 
 
 def test_a_restore_is_refused_while_the_house_is_served(data, backed_up):
+    command = [sys.executable, "-m", "dougong", "restore", backed_up, "--replace", "--data", data]
+
     async def served():
         house = await open_house(read_config(data))
-        try:
-            return await asyncio.to_thread(run, "restore", backed_up, "--replace", "--data", data)
+        try:  # by another process, as an operator would: in one process both would use the same connections
+            process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=STDOUT)
+            said, _nothing = await process.communicate()
+            return process.returncode, said.decode()
         finally:
             await house.close()
 
-    # In another thread the command has an engine of its own only if the house's is not in use there.
-    result = asyncio.run(served())
-    assert result.exit_code == 1
-    assert "stop that first" in result.output
+    returned, said = asyncio.run(served())
+    assert returned == 1
+    assert "stop that first" in said
 
 
 def test_a_backup_taken_while_people_write_is_whole(tmp_path, monkeypatch):
