@@ -169,9 +169,10 @@ def _sample_config() -> str:
 @click.option("--host", help="Where to listen; 0.0.0.0 for every address of this machine.")
 @click.option("--port", type=int)
 @click.option("--workers", type=int, help="How many processes.")
-def serve(data: Path | None, host: str | None, port: int | None, workers: int | None) -> None:
+@click.option("--safe", is_flag=True, help="Without other people's plugins.")
+def serve(data: Path | None, host: str | None, port: int | None, workers: int | None, safe: bool) -> None:
     """Serve the house to browsers and programs."""
-    _serve(_config(data, host=host, port=port, workers=workers))
+    _serve(_config(data, host=host, port=port, workers=workers, safe=safe or None))
 
 
 def _serve(config: Config) -> None:

@@ -75,6 +75,7 @@ class Config(BaseSettings):
     host: str = Field("127.0.0.1", min_length=1, description="an address of this machine, 0.0.0.0 for all")
     port: int = Field(8000, ge=1, le=65535, description="a port from 1 to 65535")
     workers: int = Field(1, ge=1, le=64, description="a number of processes from 1 to 64")
+    safe: bool = Field(False, description="true to leave other people's plugins out, else false")
     language: Literal["zh_CN", "en"] = Field("zh_CN", description="zh_CN or en")
     time_zone: Annotated[str, AfterValidator(_zone)] = Field(
         "Asia/Shanghai", description="a name such as Asia/Shanghai"

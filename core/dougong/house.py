@@ -86,7 +86,7 @@ class House:
 
 
 async def open_house(
-    config: Config, *, serving: bool = True, installed: Callable[[], Installed] | None = None
+    config: Config, *, serving: bool = True, installed: Callable[[Config], Installed] | None = None
 ) -> House:
     """Open the database and load every installed plugin; what fails of a plugin isolates that plugin.
 
@@ -95,7 +95,7 @@ async def open_house(
     """
     engine = await open_database(config.database_url, pool=config.database_pool)
     try:
-        found = installed() if installed else discover(core)
+        found = installed(config) if installed else discover(core, safe=config.safe)
         board = await _furnish(found, Presence() if serving else None)
     except BaseException:
         put_up(None)

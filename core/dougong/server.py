@@ -139,6 +139,7 @@ def _serve_by_workers(config: Config, ready: Callable[[str], None]) -> None:
 
     asyncio.run(_prepare(config))
     os.environ["DOUGONG_DATA"] = str(config.data)
+    os.environ["DOUGONG_SAFE"] = str(config.safe)
     server = Granian(
         "dougong.web.app:create_app",
         address=config.host,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from dougong.plugin import discovery
@@ -84,6 +86,17 @@ def test_an_import_that_hangs_is_cut_though_it_catches_every_exception(shelf, mo
         "import time\nfor _ in range(50):\n    try:\n        time.sleep(9)\n    except Exception:\n        pass\n",
     )
     assert not shelf.load().plugins["slow"].works
+
+
+def test_safe_mode_runs_only_what_the_maker_of_core_made(shelf):
+    shelf.put("theirs", "raise SystemExit")
+    shelf.put("ours", author="dougong")
+    installed = shelf.load(safe=True)
+    works(installed, "ours")
+    assert installed.plugins["theirs"].left_out
+    assert "safe mode" in str(installed.plugins["theirs"].error)
+    assert "made_up_theirs.plugin" not in sys.modules
+    assert not shelf.load().plugins["theirs"].left_out
 
 
 def test_the_plugin_whose_code_raised_is_to_blame(shelf):

@@ -40,6 +40,7 @@ class Shelf:
         package: str = "",
         distribution: str = "",
         entry: str = "",
+        author: str = "Somebody",
     ) -> str:
         """A plugin of this name; `source` is its module, which must make `plugin`. Answers the package's name."""
         package = package or f"made_up_{name}"
@@ -52,16 +53,18 @@ class Shelf:
         info = self.place / f"{distribution.replace('-', '_')}-{version}.dist-info"
         info.mkdir()
         required = "".join(f"Requires-Dist: {need}\n" for need in needs)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n{required}")
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\nAuthor: {author}\n{required}"
+        )
         entry = entry or f"{package}.plugin:plugin"
         (info / "entry_points.txt").write_text(f"[{GROUP}]\n{name} = {entry}\n")
         importlib.invalidate_caches()
         return package
 
-    def load(self) -> Installed:
+    def load(self, *, safe: bool = False) -> Installed:
         """What a house would find if nothing but the shelf were installed."""
         found = [p for d in distributions(path=[str(self.place)]) for p in d.entry_points if p.group == GROUP]
-        return discover(core, found)
+        return discover(core, found, safe=safe)
 
     def clear(self) -> None:
         """Forget the packages, their tables and who may see them."""

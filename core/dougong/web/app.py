@@ -56,11 +56,11 @@ def build_app(config: Config, *, house: House | None = None) -> ASGIApp:
 
     A house that is given was opened with `servable_plugins`.
     """
-    installed = house.installed if house else servable_plugins()
+    installed = house.installed if house else servable_plugins(config)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        opened = house or await open_house(config, installed=lambda: installed)
+        opened = house or await open_house(config, installed=lambda _config: installed)
         app.state.house = opened
         try:
             yield
@@ -107,10 +107,10 @@ def _routes_of(loaded: LoadedPlugin) -> list[BaseRouteHandler]:
     return routes
 
 
-def servable_plugins() -> Installed:
+def servable_plugins(config: Config) -> Installed:
     """What is installed. Each plugin's handlers are tried for themselves: one that can't be served is isolated, and
     doesn't take the house along."""
-    installed = discover(core)
+    installed = discover(core, safe=config.safe)
     for loaded in installed.working:
         if not (routes := _routes_of(loaded)):
             continue

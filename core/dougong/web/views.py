@@ -1071,7 +1071,8 @@ class PluginCard:
     version: str
     icon: str
     description: str
-    enabled: bool
+    on: bool
+    """Whether it is switched on, also where it doesn't work."""
     url: str
     """The link and form of the switch: GET shows the impact, POST `enabled=0|1` (and `cascade=1`) switches."""
     hue: int = 0
@@ -1083,8 +1084,10 @@ class PluginCard:
     error: str = ""
     """Why it could not be loaded, or failed; shown in place of the switch's promise."""
     error_detail: str = ""
-    blocked: str = ""
-    """Why it cannot be switched on now ("needs Sales, which is not installed")."""
+    works: bool = True
+    """One that doesn't can only be switched off."""
+    left_out: bool = False
+    """By safe mode; then `error` says so."""
     uninstall_url: str = ""
     """Of one that is off and has data."""
 

@@ -25,6 +25,7 @@ from dougong.web.files import size_text
 from dougong.web.render import go, page
 from dougong.web.views import (
     ArchiveCard,
+    Banner,
     Contribution,
     ImpactPage,
     LeavingPage,
@@ -47,9 +48,21 @@ async def show_plugins(request: AnyRequest) -> Response[Any]:
     state = await process_state()
     cards = [_card(here, loaded, states, state) for loaded in here.installed.plugins.values()]
     chosen = request.query_params.get("show", "")
-    shown = [c for c in cards if not chosen or c.enabled == (chosen == "on")]
+    shown = [c for c in cards if not chosen or c.on == (chosen == "on")]
     kept = () if chosen == "on" else tuple(_archive_card(one) for one in await archives())
-    return page(request, PluginsPage(cards=tuple(shown), tabs=_tabs(cards, chosen), state=state, archives=kept))
+    safe = _(
+        "Safe mode: plugins of other makers are left out until the next start without it. Switch off here what failed."
+    )
+    return page(
+        request,
+        PluginsPage(
+            cards=tuple(shown),
+            tabs=_tabs(cards, chosen),
+            state=state,
+            banner=Banner(str(safe)) if any(card.left_out for card in cards) else None,
+            archives=kept,
+        ),
+    )
 
 
 def _archive_card(kept: Kept) -> ArchiveCard:
@@ -80,7 +93,7 @@ async def process_state() -> ProcessState:
 
 
 def _tabs(cards: list[PluginCard], chosen: str) -> tuple[Tab, ...]:
-    counts = {"": len(cards), "on": sum(c.enabled for c in cards), "off": sum(not c.enabled for c in cards)}
+    counts = {"": len(cards), "on": sum(c.on for c in cards), "off": sum(not c.on for c in cards)}
     labels = {"": _("All"), "on": _("On"), "off": _("Off")}
     return tuple(
         Tab(str(labels[k]), f"/plugins?show={k}" if k else "/plugins", k == chosen, number_text(n))
@@ -107,7 +120,9 @@ def _card(here: Board, loaded: LoadedPlugin, states: States, state: ProcessState
         version=loaded.version,
         icon=loaded.plugin.icon if loaded.plugin else "puzzle-off",
         description=str(loaded.plugin.description or "") if loaded.plugin else "",
-        enabled=loaded.name in on and loaded.works,
+        on=loaded.name in on,
+        works=loaded.works,
+        left_out=loaded.left_out,
         url=f"/plugins/{loaded.name}",
         hue=hue(loaded.name),
         contributions=tuple(Contribution(str(k.label), counts[k.name]) for k in KINDS if k.name in counts),
@@ -116,7 +131,6 @@ def _card(here: Board, loaded: LoadedPlugin, states: States, state: ProcessState
         state=state if loaded.name in on else None,
         error=trouble,
         error_detail=detail,
-        blocked=str(loaded.error) if loaded.error else "",
         uninstall_url=f"/plugins/{loaded.name}/uninstall" if loaded.name in states and loaded.name not in on else "",
     )
 
