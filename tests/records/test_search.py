@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from dougong.db import engine, fetch, transaction
 from dougong.errors import Forbidden
 from dougong.records import desk, search_index
 from dougong.records.filters import looked_up, quick_find
-from dougong.records.gate import cleared
+from dougong.records.gate import cleared, physical
 from dougong.records.queries import Query, fetch_best
 from dougong.records.search_filling import enter, rebuild
 from dougong.records.search_index import clear
@@ -282,3 +283,13 @@ async def test_first_letters_find_a_name_among_the_best(world: World) -> None:
         made = await desk.create(Customer, {"name": "鸬鹚湾公司"})
         found_first = await fetch_best(Query(customer, q="lcwg", fields=("name",), limit=3))
         assert [row["id"] for row in found_first.rows] == [made.id]
+
+
+async def test_the_index_is_read_after_the_schema_changed(world: World) -> None:
+    """SQLite puts the full-text table together anew on each connection then, in whatever statement meets it first."""
+    read = QueryString(f"SELECT * FROM {physical(engine(), 'search_text')} LIMIT 1")
+    for change in ("CREATE TABLE made_up (x INTEGER)", "DROP TABLE made_up"):
+        with acting_as(system("test")):
+            with cleared("ddl"):
+                await engine().run_ddl(change)
+            assert all(await asyncio.gather(*(fetch(read) for _ in range(8))))

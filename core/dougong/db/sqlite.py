@@ -287,6 +287,8 @@ class _Connection:
     ) -> int:
         """Asked by SQLite for each table, column and function while it prepares a statement."""
         running = self._running
+        if _meeting_full_text(action, first or "", second or ""):
+            return sqlite3.SQLITE_OK
         if running is None:
             # Only begin, commit, rollback and savepoints run outside an admission.
             return _answer(action in _TRANSACTION or _full_text(action, first or ""))
@@ -313,6 +315,7 @@ _READS = frozenset(
 _FULL_TEXT = ("search_text_data", "search_text_idx", "search_text_content", "search_text_config")
 """The tables SQLite itself keeps behind the full-text table: read and written by its own statements, at the end of a
 transaction too."""
+_MEETING = frozenset({(sqlite3.SQLITE_READ, "search_text_config"), (sqlite3.SQLITE_PRAGMA, "data_version")})
 _VALUE_TABLES = frozenset({"json_each", "json_tree"})
 
 
@@ -328,9 +331,15 @@ def _scoped(running: Admission, action: int, table: str, column: str, source: st
 
 
 def _full_text(action: int, table: str) -> bool:
-    if action == sqlite3.SQLITE_PRAGMA:
-        return table == "data_version"
     return action == sqlite3.SQLITE_SELECT or (action in _CHANGES | _READS and table in _FULL_TEXT)
+
+
+def _meeting_full_text(action: int, table: str, column: str) -> bool:
+    """What SQLite asks for itself when a connection meets the full-text table for the first time, and again after each
+    change of the schema. A statement that says so is refused by SQLite: the schema's own table can't be written."""
+    if table == "sqlite_master":
+        return action == sqlite3.SQLITE_UPDATE or (action == sqlite3.SQLITE_READ and column == "ROWID")
+    return (action, table) in _MEETING
 
 
 def _answer(allowed: bool) -> int:
