@@ -9,9 +9,10 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from dougong.errors import Refused
-from dougong.imports import services, undoing
+from dougong.imports import jobs, services, undoing
 from dougong.imports.refused import file_name, write_refused
 from dougong.jobs import work_off
+from dougong.jobs.watching import cancel_job
 from dougong.records import desk
 from dougong.testing.app import Company
 from dougong_customers.tables import Customer
@@ -81,6 +82,37 @@ async def test_a_workbook_comes_back_as_one_with_numbers_and_days_as_they_were(a
     rows = list(load_workbook(tmp_path / "back.xlsx").active.iter_rows(values_only=True))
     assert rows[1][1:3] == (12.5, dt.datetime(2026, 12, 2))  # noqa: DTZ001
     assert rows[0][4] == "未导入原因"
+
+
+async def test_an_import_that_was_stopped_tells_how_far_it_came_and_goes_back(admin, monkeypatch):
+    number, pieces_of = 0, jobs.pieces_of
+
+    async def stopping(sheet, *, after, size):
+        async for lines in pieces_of(sheet, after=after, size=2):
+            if lines[0].number > 4:
+                await cancel_job((await services.import_at(number)).running)
+            yield lines
+
+    monkeypatch.setattr(jobs, "pieces_of", stopping)
+    file = "name\n" + "".join(f"半途{n}有限公司\n" for n in range(1, 10)) + "Nobody & Co\n"
+    import_ = await received("customers", file)
+    number = import_.id
+    before = await Customer.count()
+    came_in = await brought_in(import_)
+    assert came_in == sums(created=await Customer.count() - before)
+    assert 2 <= came_in["created"] < 9
+    import_ = await services.import_at(number)
+    assert import_.finished is None
+    await undoing.take_back(import_)
+    await work_off()
+    assert await Customer.count() == before
+    assert (await services.import_at(number)).undone == {"restored": came_in["created"], "kept": 0}
+
+
+async def test_an_import_that_wrote_nothing_has_nothing_to_take_back(admin):
+    import_ = await received("customers", "name\n")
+    with pytest.raises(Refused):
+        await undoing.take_back(import_)
 
 
 @pytest.mark.parametrize("piece", [1, 3, 1000])

@@ -11,6 +11,7 @@ import httpx
 import openpyxl
 import pytest
 
+from dougong.imports import jobs
 from dougong.jobs import work_off
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -305,6 +306,30 @@ async def test_a_way_goes_on_where_it_was_left(office):
     assert (await browser.get(f"{address}/mapping")).status_code == 303
     await work_off()
     assert (await browser.get("/api/v1/customers", params={"q": "听泉家居"})).json()["total"] == 0
+
+
+async def test_what_came_in_before_it_was_stopped_is_told_and_taken_back(office, monkeypatch):
+    browser = office.browsers["wangfang"]
+    address = await sent_in(browser, "名称\n" + "".join(f"半途{n}家居\n" for n in range(1, 9)))
+    pieces_of = jobs.pieces_of
+
+    async def stopping(sheet, *, after, size):
+        async for lines in pieces_of(sheet, after=after, size=2):
+            if lines[0].number > 2:
+                await browser.post(f"{address}/stop")
+            yield lines
+
+    monkeypatch.setattr(jobs, "pieces_of", stopping)
+    await browser.post(f"{address}/run")
+    await work_off()
+    page = (await browser.get(f"{address}/run")).text
+    assert "共 8 行，已处理 4 行" in page
+    assert f'action="{address}/undo"' in page
+    assert "已停止" in (await browser.get("/imports")).text
+    await browser.post(f"{address}/undo")
+    await work_off()
+    assert (await browser.get("/api/v1/customers", params={"q": "半途"})).json()["total"] == 0
+    assert "这次导入已撤销" in (await browser.get(f"{address}/run")).text
 
 
 async def test_a_file_that_was_stopped_is_used_again_as_it_was_arranged(office):

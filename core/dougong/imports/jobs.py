@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from typing import Any
 
-from dougong.db import current_transaction, transaction
+from dougong.db import transaction
 from dougong.errors import Refused
 from dougong.i18n import _
 from dougong.imports import services
@@ -69,7 +70,7 @@ async def try_import(number: int) -> None:
                 work.done, work.total = done, import_.lines
                 counts += piece.counts
     async with step() as work:
-        await services.keep_counts(number, counts, tried=True)
+        await services.keep_trial(number, counts)
         work.cursor = "end"
 
 
@@ -77,10 +78,12 @@ async def try_import(number: int) -> None:
 async def bring_in(number: int) -> None:
     """Piece by piece, each with how far it came: whatever happens between two of them, no line is taken twice."""
     import_ = await import_at(number)
+    if import_.undoing is not None:
+        raise Refused(_("This import has been taken back already."))
     async with services.sheet_of(import_) as sheet:
         whole = await _whole(import_, sheet)
         await whole.prepare()
-        place, counts = _reached(at_work().cursor)
+        place, counts = at_work().cursor or 0, import_.counts or Counter()
         async for lines in pieces_of(sheet, after=place, size=PIECE):
             async with step(_reason(import_)) as work:
                 with entering_by("import"):
@@ -88,12 +91,9 @@ async def bring_in(number: int) -> None:
                 await services.note_lines(number, [*_notes(piece), *_put_off(piece)], tried=False)
                 counts += piece.counts
                 work.done, work.total = work.done + len(lines), import_.lines
-                work.cursor = [lines[-1].number, services.dump_counts(counts)]
+                await services.keep_counts(number, counts)
+                work.cursor = lines[-1].number
         await _settle(import_, whole, counts)
-
-
-def _reached(cursor: Any) -> tuple[int, Counts]:
-    return (cursor[0], services.read_counts(cursor[1])) if cursor else (0, Counter())
 
 
 def _reason(import_: Import) -> Any:
@@ -125,7 +125,6 @@ async def _settle(import_: Import, whole: Whole, counts: Counts) -> None:
                 await services.note_lines(import_.id, notes, tried=False)
             await services.settled([note for note, *_rest in waiting])
             if not waiting:
-                running = current_transaction()
-                await services.keep_counts(import_.id, counts, tried=False, batch=running.batch if running else "")
+                await services.keep_counts(import_.id, counts, finished=dt.datetime.now(dt.UTC))
                 return
             work.words = _("Putting in what refers to later lines")

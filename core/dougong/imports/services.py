@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from dougong.access.principal import acting_as, current, system
 from dougong.access.rights import may
 from dougong.access.services.principals import on_behalf
+from dougong.db import current_transaction
 from dougong.errors import Forbidden, Invalid, NotFound, Problem, Refused, model_problems
 from dougong.files.names import clean_name
 from dougong.files.store import current_store, kept_by
@@ -41,6 +42,7 @@ __all__ = [
     "import_at",
     "imports_of",
     "keep_counts",
+    "keep_trial",
     "may_import",
     "need_to_import",
     "note_lines",
@@ -65,7 +67,10 @@ Counts = Counter[tuple[int, str]]
 
 @dataclass(frozen=True)
 class Import:
-    """A file that somebody brings in. `trying`, `running`, `undoing` are numbers of jobs; counts are None before the end."""
+    """A file that somebody brings in. `trying`, `running`, `undoing` are numbers of jobs.
+
+    `trial` is None before the trial's end. `counts` tells of the lines so far; of every line when `finished` is set.
+    """
 
     id: int
     record: str
@@ -83,6 +88,7 @@ class Import:
     running: int | None
     counts: Counts | None
     batch: str
+    finished: dt.datetime | None
     undoing: int | None
     undone: Mapping[str, int] | None
 
@@ -284,6 +290,7 @@ def _import(row: Mapping[str, Any]) -> Import:
         running=row["running"],
         counts=_counts(row["counts"]),
         batch=row["batch"],
+        finished=row["finished"],
         undoing=row["undoing"],
         undone=json.loads(row["undone"]) if row["undone"] else None,
     )
@@ -301,10 +308,16 @@ def dump_counts(counts: Counts) -> str:
     return json.dumps([[step, outcome, n] for (step, outcome), n in sorted(counts.items())])
 
 
-async def keep_counts(number: int, counts: Counts, *, tried: bool, batch: str = "") -> None:
-    """At the end of a trial or of the import itself."""
-    text = dump_counts(counts)
-    await _write(number, {ImportRun.trial: text} if tried else {ImportRun.counts: text, ImportRun.batch: batch})
+async def keep_trial(number: int, counts: Counts) -> None:
+    """At the end of a trial."""
+    await _write(number, {ImportRun.trial: dump_counts(counts)})
+
+
+async def keep_counts(number: int, counts: Counts, *, finished: dt.datetime | None = None) -> None:
+    """With each piece of an import, in its transaction: whatever ends it, what came in is known and can go back."""
+    running = current_transaction()
+    batch = running.batch if running else ""
+    await _write(number, {ImportRun.counts: dump_counts(counts), ImportRun.batch: batch, ImportRun.finished: finished})
 
 
 async def keep_job(number: int, column: Any, job: int) -> None:

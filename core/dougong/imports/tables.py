@@ -14,7 +14,7 @@ class ImportRun(Private, tablename="import_run"):
     """A file that somebody brings in, from the moment it is there. The content lies in the store, under its digest.
 
     `format`, `mapping`, `counts` and `trial` are JSON. `trying`, `running` and `undoing` are the numbers of jobs; `batch`
-    is what the change log knows the import by.
+    is what the change log knows the import by; `finished` is set when every line was looked at.
     """
 
     id = BigSerial(primary_key=True)
@@ -33,6 +33,7 @@ class ImportRun(Private, tablename="import_run"):
     running = BigInt(null=True, default=None)
     counts = Text(default="")
     batch = Varchar(32, default="")
+    finished = Timestamptz(null=True, default=None)
     undoing = BigInt(null=True, default=None)
     undone = Text(default="")
 

@@ -247,13 +247,14 @@ def _sent(import_: Import) -> dict[str, Any]:
         "mapping": import_.mapping.model_dump() if import_.mapping else None,
         "trial": {"job": import_.trying, "counts": _counts(import_.mapping, import_.trial)},
         "run": {"job": import_.running, "counts": _counts(import_.mapping, import_.counts)},
+        "finished": moment_sent(import_.finished) if import_.finished else None,
         "undo": {"job": import_.undoing, "counts": import_.undone},
         "batch": import_.batch or None,
     }
 
 
 def _counts(mapping: FieldMapping | None, counts: Counts | None) -> list[dict[str, Any]] | None:
-    """Of each step, in its order; None before the end."""
+    """Of each step, in its order; None before the first lines, of a trial before the end."""
     if mapping is None or counts is None:
         return None
     return [

@@ -380,6 +380,7 @@ def _import(*, whole: bool) -> Json:
         "format": anything,
         "mapping": _nullable(anything),
         **dict.fromkeys(("trial", "run"), at_work),
+        "finished": _nullable({"type": "string", "format": "date-time"}),
         "undo": undone,
         "batch": _nullable(text),
     }

@@ -9,9 +9,8 @@ from urllib.parse import urlencode
 
 from dougong.errors import NotFound, Problem
 from dougong.i18n import Text, _, number_text
-from dougong.imports.services import Counts, Import, Note, kept_of, notes_of, notes_page
+from dougong.imports.services import Counts, Import, Note, kept_of, notes_of, notes_page, written
 from dougong.imports.steps import CREATED, FAILED, OPEN, OUTCOMES, SKIPPED, UNCHANGED, UPDATED, WARNED
-from dougong.jobs.tables import CANCELLED, DONE, PARKED
 from dougong.jobs.watching import Seen, job_seen
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.types import RecordType
@@ -76,10 +75,12 @@ async def run_page(import_: Import, asked: Asked) -> ImportOutcomePage:
     here = f"/imports/{import_.id}/run"
     job = await _seen(import_.running)
     view = ImportOutcomePage(title=import_.name, lead="")
-    if import_.counts is None:
-        return _under_way(view, import_, job, here, _in_part(import_, job))
+    if import_.counts is None or (job is not None and job.is_active):
+        return _under_way(view, import_, job, here, (_again(import_),))
     view = await _with_lines(view, import_, import_.counts, asked, here, tried=False)
     view = replace(view, actions=tuple(_afterwards(import_, import_.counts)))
+    if import_.finished is None:
+        view = replace(view, banner=_stopped(import_), job=_line(job, import_) if job else None)
     return await _with_undoing(view, import_, here)
 
 
@@ -101,12 +102,14 @@ def _once_more(import_: Import) -> Sequence[Action]:
     return (Action(str(_("Try once more")), f"/imports/{import_.id}/trial", "refresh", "post"),)
 
 
-def _in_part(import_: Import, job: Seen | None) -> Sequence[Action]:
-    """Of an import that was stopped: what came in until then can be taken back as any change."""
-    again = _again(import_)
-    if job is None or not job.batch or not job.done or job.state not in (CANCELLED, PARKED, DONE):
-        return (again,)
-    return (Action(str(_("Undo…")), f"/changes/{job.batch}", "arrow-back-up", look="secondary"), again)
+def _stopped(import_: Import) -> Banner:
+    looked_at = sum(n for (step, _outcome), n in (import_.counts or Counts()).items() if step == 0)
+    said = _(
+        "It was stopped: %(done)s of %(lines)s lines were looked at. What came in until then stays, or is taken back.",
+        done=number_text(looked_at),
+        lines=number_text(import_.lines),
+    )
+    return Banner(str(said))
 
 
 def _again(import_: Import) -> Action:
@@ -226,7 +229,7 @@ def _row(import_: Import, note: Note, problem: Problem, *, several: bool) -> Row
 def _afterwards(import_: Import, counts: Counts) -> Iterable[Action]:
     if _total(counts, FAILED):
         yield Action(str(_("Refused lines as a file")), f"/imports/{import_.id}/failed", "file-download")
-    if import_.undoing is None and import_.batch and _total(counts, CREATED) + _total(counts, UPDATED):
+    if import_.undoing is None and written(import_):
         yield Action(str(_("Undo this import")), f"/imports/{import_.id}/undo", "arrow-back-up", "post")
     yield _again(import_)
     for path in dict.fromkeys(step.record for step in (import_.mapping.steps if import_.mapping else ())):
@@ -273,8 +276,8 @@ async def state_cell(import_: Import) -> Cell:
 async def _state(import_: Import) -> tuple[Text, Tone]:
     if import_.undone is not None:
         return _("Taken back"), ""
-    if import_.counts is not None:
-        failed = _total(import_.counts, FAILED)
+    if import_.finished is not None:
+        failed = _total(import_.counts or Counts(), FAILED)
         return (
             (_("Imported, %(count)s refused", count=number_text(failed)), "warn") if failed else (_("Imported"), "ok")
         )
