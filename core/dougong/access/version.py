@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from piccolo.querystring import QueryString
+
 from dougong.access.principal import acting_as, system
-from dougong.db import transaction
+from dougong.db import fetch, transaction
 from dougong.plugin.tables import Epoch
 
 __all__ = ["Versions", "rights_changed", "versions"]
@@ -22,10 +24,14 @@ class Versions:
     access: int
 
 
+_NOW = QueryString(f'SELECT "epoch", "access" FROM "{Epoch._meta.tablename}" WHERE "id" = 1')
+"""Asked at every request, so it is put together once."""
+
+
 async def versions() -> Versions:
     with acting_as(system(_WHY, _ONLY)):
-        row = await Epoch.select(Epoch.epoch, Epoch.access).where(Epoch.id == 1).first()
-    return Versions(row["epoch"], row["access"]) if row else Versions(0, 0)
+        found = await fetch(_NOW)
+    return Versions(found[0]["epoch"], found[0]["access"]) if found else Versions(0, 0)
 
 
 async def rights_changed() -> None:
