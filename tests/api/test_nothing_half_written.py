@@ -5,7 +5,6 @@ The operations come from the description of the API, so a new plugin's are teste
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,20 +12,16 @@ from typing import Any
 
 import httpx
 import pytest
-from piccolo.querystring import QueryString
 
-from dougong.access.principal import acting_as, system
-from dougong.db import engine, fetch
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records import change_log
-from dougong.records.gate import cleared, physical
-from dougong.records.references import tables_made
 from dougong.testing.app import Company
+from dougong.testing.digests import table_digests
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
-# they note by themselves when somebody last came by, or that this process lives
-NOT_BUSINESS = {"people_session", "people_token", "core_process"}
+# they note by themselves when somebody last came by
+NOT_BUSINESS = ("people_session", "people_token")
 WRITING = ("post", "put", "patch", "delete")
 UNKNOWN_ID = 999_999_999
 Json = dict[str, Any]
@@ -343,15 +338,7 @@ async def send(http: httpx.AsyncClient, request: Sent) -> httpx.Response:
 
 
 async def everything() -> Mapping[str, str]:
-    """A digest of every table."""
-    digests: dict[str, str] = {}
-    with acting_as(system("compare every table before and after")), cleared("desk"):
-        for table in await tables_made():
-            name = table._meta.tablename
-            if name not in NOT_BUSINESS:
-                rows = await fetch(QueryString(f"SELECT * FROM {physical(engine(), name)} ORDER BY 1"))
-                digests[name] = hashlib.sha256(repr([tuple(row.values()) for row in rows]).encode()).hexdigest()
-    return digests
+    return await table_digests(*NOT_BUSINESS)
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

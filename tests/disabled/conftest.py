@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from dougong.access.principal import acting_as, system
 from dougong.jobs.queue import write_down
 from dougong.jobs.schedules import ask_for_due
 from dougong.plugin.manifest import Plugin
@@ -119,37 +117,6 @@ async def _examples(company: Company) -> dict[str, Example]:
 async def board(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Switchboard]:
     async with opened(module_database_url, tmp_path_factory.mktemp("switchboard")) as made:
         yield made
-
-
-@pytest.fixture
-def digests():
-    return _digests
-
-
-async def _digests(company: Company) -> dict[str, str]:
-    """A digest of each table's rows; without those that switching, and the administrator's own token, must change."""
-    engine = company.world.house.engine
-    found = {}
-    with acting_as(system("test")):
-        for table in await _tables(engine):
-            if table not in MOVING:
-                name = f'"{table}"' if engine.engine_type == "sqlite" else f'dg."{table}"'
-                rows = sorted(repr(dict(row)) for row in await engine.run_ddl(f"SELECT * FROM {name}"))
-                found[table] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
-    return found
-
-
-MOVING = {"core_epoch", "core_process", "core_plugin", "people_token"}
-
-
-async def _tables(engine) -> list[str]:
-    if engine.engine_type == "sqlite":
-        rows = await engine.run_ddl("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
-    else:
-        rows = await engine.run_ddl(
-            "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'dg'"
-        )
-    return sorted(row["name"] for row in rows)
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -38,20 +38,20 @@ async def test_what_was_left_out_is_switched_off_and_the_rest_comes_back(databas
                 "ours": True,
             }
             await everything_serves(admin)
-            assert "Safe mode: plugins of other makers are left out" in (await admin.get("/plugins")).text
+            assert "安全模式：其他厂商的插件都已跳过" in (await admin.get("/plugins")).text
             card = await card_of(admin, "troubled")
-            assert "left out" in card
+            assert "已跳过" in card
             assert 'aria-checked="true"' in card
-            assert "left out" not in await card_of(admin, "ours")
+            assert "已跳过" not in await card_of(admin, "ours")
             answer = await admin.post("/plugins/troubled", data={"enabled": "0", "cascade": "1"})
             assert answer.status_code < 400
             assert 'role="switch"' not in await card_of(admin, "troubled")
             again = await admin.put("/api/v1/plugins/troubled/state", json={"enabled": True})
             assert again.status_code == 409
-            assert "safe mode" in again.json()["detail"]
+            assert "安全模式" in again.json()["detail"]
 
         monkeypatch.delenv("DOUGONG_SAFE")
         async with enter_company(database_url, tmp_path) as company, company.program("admin") as admin:
             told = {one["name"]: one["enabled"] for one in (await admin.get("/api/v1/plugins")).json()["items"]}
             assert {name: told[name] for name in ran} == {"troubled": False, "other": True, "ours": True}
-            assert "Safe mode" not in (await admin.get("/plugins")).text
+            assert "安全模式" not in (await admin.get("/plugins")).text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 import re
 from collections.abc import AsyncIterator
@@ -11,16 +10,14 @@ from dataclasses import dataclass
 
 import httpx
 import pytest_asyncio
-from piccolo.querystring import QueryString
 
 from dougong.access.principal import acting_as, system
-from dougong.db import fetch
 from dougong.people.tables import Department, Staff
-from dougong.records.references import tables_made
 from dougong.testing.app import PEOPLE, Company
+from dougong.testing.digests import table_digests
 
 # what changes by merely looking
-_RESTLESS = frozenset({"people_session", "people_token", "people_user", "core_process"})
+_RESTLESS = ("people_session", "people_token", "people_user")
 
 
 @dataclass
@@ -38,24 +35,12 @@ class Office:
         with acting_as(system("test")):
             return await Staff.objects().where(Staff.name == name).first()
 
-    async def everything(self) -> dict[str, str]:
-        """table → digest of all that stands in it, the change log included."""
-        found = {}
-        with acting_as(system("test")):
-            for table in await tables_made():
-                name = table._meta.tablename
-                if name not in _RESTLESS:
-                    stored = await fetch(QueryString(f'SELECT * FROM "{name}"'))
-                    rows = sorted(repr(sorted(row.items())) for row in stored)
-                    found[name] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
-        return found
-
     @asynccontextmanager
     async def nothing_written(self) -> AsyncIterator[None]:
-        before = await self.everything()
+        before = await table_digests(*_RESTLESS)
         assert "change_log" in before
         yield
-        after = await self.everything()
+        after = await table_digests(*_RESTLESS)
         assert {name for name in before if before[name] != after[name]} == set()
 
 

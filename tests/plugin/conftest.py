@@ -47,7 +47,7 @@ def opened(config: Config, shelf: Shelf) -> Callable[..., object]:
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[House]:
-        house = await open_house(config, installed=shelf.load)
+        house = await open_house(config, installed=lambda _config: shelf.load())
         try:
             with acting_as(system("test")):
                 yield house

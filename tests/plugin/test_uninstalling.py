@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import shutil
 from collections.abc import AsyncIterator
@@ -17,7 +16,7 @@ from dougong.db.catalog import columns_present, run
 from dougong.errors import Refused, Unavailable
 from dougong.house import House, open_house
 from dougong.plugin import uninstalling
-from dougong.plugin.archive import Damaged, check, encoded, manifest_of
+from dougong.plugin.archive import Damaged, check, manifest_of
 from dougong.plugin.board import board, enabled_in, read_states
 from dougong.plugin.restoring import restore
 from dougong.plugin.snapshot import current_snapshot
@@ -28,6 +27,7 @@ from dougong.records import attachments, comments, desk
 from dougong.records.favourites import add_favourite
 from dougong.records.tables import Row
 from dougong.shaping.fields import add_field
+from dougong.testing.digests import table_digests
 from dougong.testing.world import World, open_world
 
 BOTH = ["customers", "visits"]
@@ -67,23 +67,10 @@ async def furnish(world: World) -> None:
     await desk.remove(last)
 
 
-async def digests(world: World, *leaving_out: str) -> dict[str, str]:
-    """A digest of the rows of each table; without what every switch changes, and what is noted of uninstalling."""
-    engine = world.house.engine
-    listed = {
-        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
-        "postgres": "SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'dg'::regnamespace",
-    }[engine.engine_type]
-    found = {}
-    for name in sorted(row["name"] for row in await run(listed)):
-        if name in ("core_epoch", "core_process", *leaving_out) or name.startswith("search"):
-            continue
-        place = f'"{name}"' if engine.engine_type == "sqlite" else f'dg."{name}"'
-        columns = ", ".join(f'"{c.name}"' for c in sorted(await columns_present(name), key=lambda c: c.name))
-        kept = " WHERE record <> 'core_plugin'" if name == "change_log" else ""
-        told = await run(f"SELECT {columns} FROM {place}{kept} ORDER BY id")
-        found[name] = hashlib.sha256(encoded(tuple(row.values()) for row in told)).hexdigest()
-    return found
+async def digests(*leaving_out: str) -> dict[str, str]:
+    """Without what every switch changes, what is noted of uninstalling, and the index that is made anew."""
+    index = ("search_index", "search_text")
+    return await table_digests("core_epoch", *index, *leaving_out, kept="record <> 'core_plugin'")
 
 
 async def out_and_off(world: World, name: str = "visits") -> Path:
@@ -96,14 +83,14 @@ async def test_what_was_uninstalled_comes_back_as_it_was(database_url, tmp_path)
     async with opened(database_url, tmp_path) as world:
         await furnish(world)
         await disable("visits")
-        before = await digests(world)
+        before = await digests()
         archive = world.house.config.archives / (await uninstall("visits")).archives["visits"]
-        after = await digests(world)
+        after = await digests()
         assert "visit" not in after
         assert {name for name in after if after[name] != before[name]} >= {"record_comment", "attachment", "change_log"}
         assert "visits" not in await read_states()
         await restore(archive)
-        assert await digests(world) == before
+        assert await digests() == before
         await enable("visits")
         assert await current_snapshot().records["visit"].table.count() == 2
 
@@ -133,7 +120,7 @@ async def test_what_needs_it_goes_along_and_comes_back_after_it(database_url, tm
     async with opened(database_url, tmp_path) as world:
         await furnish(world)
         await disable("customers", cascade=True)
-        before = await digests(world)
+        before = await digests()
         with pytest.raises(Refused) as refused:
             await uninstall("customers")
         assert refused.value.values["names"] == ["visits"]
@@ -144,7 +131,7 @@ async def test_what_needs_it_goes_along_and_comes_back_after_it(database_url, tm
             await restore(place / done.archives["visits"])
         for name in BOTH:
             await restore(place / done.archives[name])
-        assert await digests(world) == before
+        assert await digests() == before
 
 
 async def test_what_others_added_fields_point_to_is_pointed_to_again(database_url, tmp_path):
@@ -155,12 +142,12 @@ async def test_what_others_added_fields_point_to_is_pointed_to_again(database_ur
         row = await desk.get(customer.table, visit.customer)
         await desk.change(row, {made.key: visit.id})
         await disable("visits")
-        before = await digests(world)
+        before = await digests()
         archive = world.house.config.archives / (await uninstall("visits")).archives["visits"]
         assert getattr(await desk.get(customer.table, visit.customer), made.key) is None
         await make(world, "customer", name="宁波其间有限公司")
         await restore(archive)
-        assert {n for n, d in (await digests(world)).items() if d != before[n]} == {"customer", "change_log"}
+        assert {n for n, d in (await digests()).items() if d != before[n]} == {"customer", "change_log"}
         assert getattr(await desk.get(customer.table, visit.customer), made.key) == visit.id
 
 
@@ -168,12 +155,12 @@ async def test_an_archive_with_a_changed_byte_is_refused(database_url, tmp_path)
     async with opened(database_url, tmp_path) as world:
         await furnish(world)
         archive = await out_and_off(world)
-        before, whole = await digests(world), archive.read_bytes()
+        before, whole = await digests(), archive.read_bytes()
         for at in random.Random(1).sample(range(len(whole)), 40):
             archive.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
             with pytest.raises(Refused, match="damaged"):
                 await restore(archive)
-        assert await digests(world) == before
+        assert await digests() == before
         archive.write_bytes(whole)
         await restore(archive)
 
@@ -182,7 +169,7 @@ async def test_an_archive_that_cannot_be_written_or_is_not_whole_keeps_everythin
     async with opened(database_url, tmp_path) as world:
         await furnish(world)
         await disable("visits")
-        before = await digests(world)
+        before = await digests()
 
         def spoilt(path: Path):
             raise Damaged(path.name)
@@ -195,7 +182,7 @@ async def test_an_archive_that_cannot_be_written_or_is_not_whole_keeps_everythin
         world.house.config.archives.write_text("no directory")
         with pytest.raises(Unavailable):
             await uninstall("visits")
-        assert await digests(world) == before
+        assert await digests() == before
         assert await archives() == []
 
 
@@ -205,7 +192,7 @@ async def test_what_breaks_in_the_middle_leaves_all_as_it_was(database_url, tmp_
         await furnish(world)
         made = await add_field(current_snapshot().records["customer"], "下次", "link", details={"target": "visits"})
         await disable("visits")
-        before, real = await digests(world), getattr(uninstalling, step)
+        before, real = await digests(), getattr(uninstalling, step)
 
         async def breaking(*args):
             await real(*args)
@@ -214,7 +201,7 @@ async def test_what_breaks_in_the_middle_leaves_all_as_it_was(database_url, tmp_
         monkeypatch.setattr(uninstalling, step, breaking)
         with pytest.raises(RuntimeError, match="cut off"):
             await uninstall("visits")
-        assert await digests(world) == before
+        assert await digests() == before
         assert await archives() == []
         await enable("visits")
         visit = await a_visit(world, 9)
@@ -270,7 +257,7 @@ async def test_uninstalling_restoring_and_throwing_away_are_noted(database_url, 
 
 @asynccontextmanager
 async def stood(config, shelf) -> AsyncIterator[House]:
-    house = await open_house(config, installed=shelf.load)
+    house = await open_house(config, installed=lambda _config: shelf.load())
     try:
         with acting_as(system("test")):
             yield house
