@@ -52,6 +52,7 @@ OPEN: Mapping[str, str] = {
     "GET /api/v1/lookups/{name:str}": "how many records hold a choice, for who keeps the lists",
     "GET /fields/{collection:str}/{key:str}/off": "how many records hold a value of an added field, for who keeps fields",
     "GET /api/v1/record-types/{collection:str}/fields/{key:str}/uses": "the same for programs",
+    "GET /changes/{batch:str}": "what an undo would do is tried and taken back: what writing enters is entered then",
     "GET /plugins/{name:str}": "how many records a plugin holds, for who switches it",
     "GET /explain": "why somebody else may or may not, for who may see that",
     "GET /api/v1/explain": "why somebody else may or may not, for who may see that",

@@ -558,14 +558,14 @@ async def turn_into(company: Company, other: Company, person: Person) -> None:
                 await _among_themselves(person)
 
 
-async def put_job(name: str) -> None:
+async def put_job(name: str, **number: int) -> None:
     """Something this person asked for, that nobody has begun."""
     account = await account_named(name)
     assert account is not None
     [(plugin, job), *_more] = current_snapshot().jobs
     now = dt.datetime.now(dt.UTC)
     await JobRow.insert(
-        JobRow(plugin=plugin, name=job, by_user=account.user, by_staff=account.staff, due=now, created=now)
+        JobRow(plugin=plugin, name=job, by_user=account.user, by_staff=account.staff, due=now, created=now, **number)
     )
 
 
@@ -612,7 +612,8 @@ async def _among_themselves(person: Person) -> None:
         if name != person.name and account is not None:
             await ListLayout.insert(ListLayout(user=account.user, record="cargo", columns='["number"]'))
     if not set(person.rights) & set(RIGHTS_OF_KEEPERS):
-        await put_job(next(name for name in PEOPLE if name != person.name))
+        # a number of its own: those that are given out in turn tell how many were, of jobs as of records
+        await put_job(next(name for name in PEOPLE if name != person.name), id=-1)
         role = await create_role(token("another role"))
         spare = next(member for member in STAFF if member.spelt == "fengyuan")
         staff = await Staff.objects().where(Staff.code == spare.code).first()
