@@ -52,9 +52,8 @@ class Row(Table):
         _take(cls, abstract=abstract, private=False)
 
     def to_dict(self, *columns: Column) -> dict[str, Any]:
-        for column in self._meta.columns:  # one that was added since the row was read holds nothing in it
-            self.__dict__.setdefault(column._meta.name, None)
-        return super().to_dict(*columns)
+        held = self.__dict__  # a column that was added since the row was read holds nothing in it
+        return {column._meta.name: held.get(column._meta.name) for column in columns or self._meta.columns}
 
 
 class Record(Row, abstract=True):
