@@ -15,7 +15,6 @@ import sqlite3
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,7 @@ from dougong.files.store import ABOUT_TO_COME
 if TYPE_CHECKING:
     from dougong.config import Config
 
-__all__ = ["BackupError", "back_up", "restore"]
+__all__ = ["BackupError", "back_up", "client_program", "restore"]
 
 FILES, ARCHIVES = "files", "archives"
 """The directories of attachments, and of what was uninstalled, in an archive."""
@@ -188,7 +187,7 @@ def _digest_or_none(path: Path) -> str | None:
 
 
 def _run_postgres(program: str, config: Config, options: list[str], *, database_option: bool = False) -> None:
-    found = shutil.which(program) or next(_debian(program), None)
+    found = client_program(program)
     if found is None:
         raise BackupError(f"{program} is not installed; it comes with PostgreSQL's client programs")
     address, password = _without_password(config.database_url)
@@ -200,10 +199,14 @@ def _run_postgres(program: str, config: Config, options: list[str], *, database_
         raise BackupError(f"{program}: {done.stderr.strip()}")
 
 
-def _debian(program: str) -> Iterator[str]:
-    """Debian keeps each version's programs in a directory of its own; the newest first."""
-    found = Path("/usr/lib/postgresql").glob(f"*/bin/{program}")
-    yield from (str(path) for path in sorted(found, key=lambda path: -int(path.parts[-3])))
+def client_program(name: str) -> str | None:
+    """Where a client program of PostgreSQL lies, None where it is not installed.
+
+    Debian keeps each version's in a directory of its own, besides those on the path: the newest is taken.
+    """
+    versions = Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
+    newest = max(versions, key=lambda path: float(path.parts[-3]), default=None)
+    return shutil.which(name) or (str(newest) if newest else None)
 
 
 def _without_password(url: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from dougong import __version__
+from dougong.backup import client_program
 from dougong.config import FILE
 from dougong.i18n import Text, _
 
@@ -84,7 +85,7 @@ def _programs(config: Config, missing: list[str]) -> Iterator[str]:
     if config.database_url.startswith("sqlite:"):
         return
     for program in ("pg_dump", "pg_restore"):
-        found = shutil.which(program)
+        found = client_program(program)
         yield f"{program}: {found or '–'}"
         if not found:
             missing.append(str(_("%(program)s is not on PATH: there can be no backup.", program=program)))

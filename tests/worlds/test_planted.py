@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import pytest
 import pytest_asyncio
@@ -15,19 +15,24 @@ from .twin import Door, Founded, opened
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OTHER = "another world"
-ENOUGH = 8
 Found = dict[str, tuple[list[str], list[str]]]
 
 
+@pytest.fixture(scope="module")
+def enough(rounds: Callable[..., int]) -> int:
+    """Questions asked about each mistake."""
+    return rounds(8, deep=16)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def found(world: Founded) -> AsyncIterator[Found]:
+async def found(world: Founded, enough: int) -> AsyncIterator[Found]:
     """By mistake, what differs at its doors between the two worlds: with it, and without."""
     differing: Found = {}
     for name in dict.fromkeys(bug.person for bug in BUGS.values()):
         bugs = {words: bug for words, bug in BUGS.items() if bug.person == name}
         async with opened(world, name) as door:
             asks = asks_of(door, routes_of(door.app))
-            at = {words: selection([ask for ask in asks if bug.meets(ask)], ENOUGH) for words, bug in bugs.items()}
+            at = {words: selection([ask for ask in asks if bug.meets(ask)], enough) for words, bug in bugs.items()}
             one = {words: await with_and_without(door, bug, at[words]) for words, bug in bugs.items()}
         async with opened(world, name, other=OTHER) as door:
             other = {words: await with_and_without(door, bug, at[words]) for words, bug in bugs.items()}
@@ -64,25 +69,25 @@ async def test_a_plugin_can_not_name_a_table_past_the_gate(world: Founded) -> No
 # ---------------------------------------------------------------------- rights that changed
 
 
-async def unshared(world: Founded) -> list[str]:
+async def unshared(world: Founded, enough: int) -> list[str]:
     """What tells records that are shared no more from records that never were."""
     name = "wangfang"
     async with opened(world, name, unshared=True) as door:
         asks = [ask for ask in asks_of(door, routes_of(door.app)) if "limit=500" in ask.path or "fields=id" in ask.path]
-        one = await taken_down(door, selection(asks, 3 * ENOUGH))
+        one = await taken_down(door, selection(asks, 3 * enough))
     async with opened(world, name, unshared=True, other=OTHER) as door:
-        other = await taken_down(door, selection(asks, 3 * ENOUGH))
+        other = await taken_down(door, selection(asks, 3 * enough))
     return differences(one, other)
 
 
-async def test_what_is_shared_no_more_is_as_if_it_never_was(world: Founded) -> None:
-    assert await unshared(world) == []
+async def test_what_is_shared_no_more_is_as_if_it_never_was(world: Founded, enough: int) -> None:
+    assert await unshared(world, enough) == []
 
 
-async def test_rights_that_are_kept_for_ever_are_found(world: Founded) -> None:
+async def test_rights_that_are_kept_for_ever_are_found(world: Founded, enough: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         rights_kept_for_ever(patch)
-        assert await unshared(world) != []
+        assert await unshared(world, enough) != []
 
 
 # ---------------------------------------------------------------------- writing

@@ -297,27 +297,23 @@ def _import(row: Mapping[str, Any]) -> Import:
 
 
 def _counts(text: str) -> Counts | None:
-    return read_counts(text) if text else None
+    return Counter({(step, outcome): n for step, outcome, n in json.loads(text)}) if text else None
 
 
-def read_counts(text: str) -> Counts:
-    return Counter({(step, outcome): n for step, outcome, n in json.loads(text)})
-
-
-def dump_counts(counts: Counts) -> str:
+def _dumped(counts: Counts) -> str:
     return json.dumps([[step, outcome, n] for (step, outcome), n in sorted(counts.items())])
 
 
 async def keep_trial(number: int, counts: Counts) -> None:
     """At the end of a trial."""
-    await _write(number, {ImportRun.trial: dump_counts(counts)})
+    await _write(number, {ImportRun.trial: _dumped(counts)})
 
 
 async def keep_counts(number: int, counts: Counts, *, finished: dt.datetime | None = None) -> None:
     """With each piece of an import, in its transaction: whatever ends it, what came in is known and can go back."""
     running = current_transaction()
     batch = running.batch if running else ""
-    await _write(number, {ImportRun.counts: dump_counts(counts), ImportRun.batch: batch, ImportRun.finished: finished})
+    await _write(number, {ImportRun.counts: _dumped(counts), ImportRun.batch: batch, ImportRun.finished: finished})
 
 
 async def keep_job(number: int, column: Any, job: int) -> None:

@@ -11,7 +11,7 @@ from dougong.imports import services
 from dougong.imports.services import KEPT, Import, import_at
 from dougong.imports.tables import ImportRun
 from dougong.jobs import enqueue, job, step
-from dougong.jobs.watching import job_seen
+from dougong.jobs.watching import job_if_known
 from dougong.records.undo import Kept, Undone, undo_piece
 
 __all__ = ["take_back", "take_import_back"]
@@ -27,7 +27,8 @@ async def take_back(import_: Import) -> int:
     """
     if import_.undoing is not None:
         raise Refused(_("This import has been taken back already."))
-    if await _runs(import_):
+    job = await job_if_known(import_.running)
+    if job is not None and job.is_active:
         raise Refused(_("This import hasn't come to its end yet."))
     if not services.written(import_):
         raise Refused(_("This import wrote nothing."))
@@ -35,13 +36,6 @@ async def take_back(import_: Import) -> int:
         number = await enqueue(take_import_back, import_.id)
         await services.keep_job(import_.id, ImportRun.undoing, number)
     return number
-
-
-async def _runs(import_: Import) -> bool:
-    try:
-        return import_.running is not None and (await job_seen(import_.running)).is_active
-    except NotFound:  # it ended so long ago that it is known no more
-        return False
 
 
 @job(label=_("Undo of an import"), unique="undo-import-{number}", minutes=_DAY, one_batch=True)

@@ -18,7 +18,7 @@ from dougong.jobs.tables import CANCELLED, OFF, PARKED, QUEUED, RUNNING, JobRow
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.batches import names_of
 
-__all__ = ["MANAGE", "STATES", "Seen", "cancel_job", "job_seen", "jobs_seen", "retry_job"]
+__all__ = ["MANAGE", "STATES", "Seen", "cancel_job", "job_if_known", "job_seen", "jobs_seen", "retry_job"]
 
 MANAGE = "jobs.manage"
 STATES: Mapping[str, Collection[str]] = {
@@ -82,6 +82,14 @@ async def job_seen(number: int) -> Seen:
     if not rows:
         raise NotFound
     return (await _seen(rows))[0]
+
+
+async def job_if_known(number: int | None) -> Seen | None:
+    """The same; None without a number, and for one that ended so long ago that it is known no more."""
+    try:
+        return await job_seen(number) if number is not None else None
+    except NotFound:
+        return None
 
 
 async def cancel_job(number: int) -> None:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from dougong.errors import NotFound, Problem
+from dougong.errors import Problem
 from dougong.i18n import Text, _, number_text
 from dougong.imports.services import Counts, Import, Note, kept_of, notes_of, notes_page, written
 from dougong.imports.steps import CREATED, FAILED, OPEN, OUTCOMES, SKIPPED, UNCHANGED, UPDATED, WARNED
-from dougong.jobs.watching import Seen, job_seen
+from dougong.jobs.watching import Seen, job_if_known
 from dougong.plugin.snapshot import current_snapshot
 from dougong.records.types import RecordType
 from dougong.web.pages.dialogs import whole_number
@@ -56,7 +56,7 @@ Asked = Mapping[str, str]
 async def trial_page(import_: Import, asked: Asked) -> ImportOutcomePage:
     """What bringing the file in would do."""
     here = f"/imports/{import_.id}/trial"
-    job = await _seen(import_.trying)
+    job = await job_if_known(import_.trying)
     view = ImportOutcomePage(
         title=import_.name,
         lead=str(_("Nothing has been written yet. This is what would become of the lines.")),
@@ -73,7 +73,7 @@ async def trial_page(import_: Import, asked: Asked) -> ImportOutcomePage:
 async def run_page(import_: Import, asked: Asked) -> ImportOutcomePage:
     """How far the import is, or what it did."""
     here = f"/imports/{import_.id}/run"
-    job = await _seen(import_.running)
+    job = await job_if_known(import_.running)
     view = ImportOutcomePage(title=import_.name, lead="")
     if import_.counts is None or (job is not None and job.is_active):
         return _under_way(view, import_, job, here, (_again(import_),))
@@ -114,13 +114,6 @@ def _stopped(import_: Import) -> Banner:
 
 def _again(import_: Import) -> Action:
     return Action(str(_("Use the file again")), f"/imports/{import_.id}/again", "repeat", "post")
-
-
-async def _seen(number: int | None) -> Seen | None:
-    try:
-        return await job_seen(number) if number else None
-    except NotFound:
-        return None
 
 
 # ------------------------------------------------------------------ counts
@@ -246,7 +239,7 @@ async def _with_undoing(view: ImportOutcomePage, import_: Import, here: str) -> 
     if import_.undoing is None:
         return view
     if import_.undone is None:
-        job = await _seen(import_.undoing)
+        job = await job_if_known(import_.undoing)
         active = job is not None and job.is_active
         return replace(
             view, job=replace(job_line(job, named=False), actions=()) if job else None, watch=here if active else ""
@@ -282,6 +275,6 @@ async def _state(import_: Import) -> tuple[Text, Tone]:
             (_("Imported, %(count)s refused", count=number_text(failed)), "warn") if failed else (_("Imported"), "ok")
         )
     if import_.running:
-        job = await _seen(import_.running)
+        job = await job_if_known(import_.running)
         return (_("Stopped"), "bad") if job is None or not job.is_active else (_("Running"), "pri")
     return (_("Tried"), "vio") if import_.trial is not None else (_("Being prepared"), "")
