@@ -324,6 +324,7 @@ async def test_what_came_in_before_it_was_stopped_is_told_and_taken_back(office,
     await work_off()
     page = (await browser.get(f"{address}/run")).text
     assert "共 8 行，已处理 4 行" in page
+    assert "文件已全部导入" not in page
     assert f'action="{address}/undo"' in page
     assert "已停止" in (await browser.get("/imports")).text
     await browser.post(f"{address}/undo")

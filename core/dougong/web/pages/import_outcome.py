@@ -80,7 +80,7 @@ async def run_page(import_: Import, asked: Asked) -> ImportOutcomePage:
     view = await _with_lines(view, import_, import_.counts, asked, here, tried=False)
     view = replace(view, actions=tuple(_afterwards(import_, import_.counts)))
     if import_.finished is None:
-        view = replace(view, banner=_stopped(import_), job=_line(job, import_) if job else None)
+        view = replace(view, lead="", banner=_stopped(import_), job=_line(job, import_) if job else None)
     return await _with_undoing(view, import_, here)
 
 
