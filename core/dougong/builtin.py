@@ -74,7 +74,7 @@ core = Plugin(
             referred_to,
             _("Which of many records can't be deleted because something refers to them"),
             sees=None,
-            per_minute=60,  # a question and its answer ask once each, for each type of record
+            per_minute=300,  # once for each type of record, and the undo of an import for every piece of it
         ),
         Opening(
             uses_of,

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from dougong.access import openings
 from dougong.errors import Forbidden, NotFound, Refused
 from dougong.jobs import enqueue, progress, run_now, runner, step, work_off
 from dougong.jobs.watching import cancel_job, jobs_seen, retry_job
@@ -268,3 +269,23 @@ async def test_a_job_whose_plugin_is_switched_off_ends_at_its_next_step_and_goes
     await wake()
     await work_off()
     assert await benches(workshop) == [f"bench {n}" for n in range(8)]
+
+
+async def test_a_job_that_asked_an_opening_too_often_goes_on_later_and_has_not_failed(workshop, monkeypatch):
+    first = [openings.AskedTooOften(1)]
+    holds = openings._holds
+
+    def refused_once(*asking):
+        if first:
+            raise first.pop()
+        return holds(*asking)
+
+    monkeypatch.setattr(openings, "_holds", refused_once)
+    number = await asked(workshop, workshop.plugin.count, day=DAY, at=LONG_AGO)
+    assert await run_now(number)
+    row = await workshop.job(number)
+    assert (row["state"], row["attempts"], row["error"]) == ("queued", 0, "")
+    assert row["due"] > dt.datetime.now(dt.UTC)
+    await workshop.change(number, due=LONG_AGO)
+    await work_off()
+    assert (await workshop.job(number))["state"] == "done"

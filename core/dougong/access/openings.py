@@ -41,6 +41,7 @@ class AskedTooOften(DougongError):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds=seconds)
+        self.seconds = seconds
         self.headers = {"Retry-After": str(seconds)}
 
 

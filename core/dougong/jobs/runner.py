@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from dougong.access.openings import AskedTooOften
 from dougong.access.principal import acting_as, system
 from dougong.db import transaction
 from dougong.errors import DougongError, Unavailable
@@ -205,7 +206,13 @@ async def _note(run: Running, error: BaseException | None) -> None:
 
 
 def _failed(run: Running, error: BaseException) -> dict[Any, Any]:
-    """Tried again a little later; parked when that was the last attempt, or when another can't better it."""
+    """Tried again a little later; parked when that was the last attempt, or when another can't better it.
+
+    A job that asked an opening as often as its account may goes on when it may ask again: that is no failure.
+    """
+    if isinstance(error, AskedTooOften):
+        again = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=error.seconds)
+        return {JobRow.state: QUEUED, JobRow.attempts: run.attempts - 1, JobRow.due: again, **_FREE}
     failure = record_failure(run.plugin, f"the job {run.job.name}", error, run.job.run.__module__.partition(".")[0])
     words = str(error) if isinstance(error, DougongError) else _UNFORESEEN.dump()  # here in the language of who asked
     line = "\n".join(filter(None, [failure.error, failure.line]))
