@@ -14,9 +14,9 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "dev"
 
 PIP_CONFIGURATION = """\
-global.index-url='https://weaker.example/simple'
-install.index-url='https://mirror.example/simple'
-global.extra-index-url='\\nhttps://a.example/simple\\nhttps://b.example/simple'
+global.index-url='file:///packages/weaker'
+install.index-url='file:///packages/mirror'
+global.extra-index-url='\\nfile:///packages/a\\nfile:///packages/b'
 global.find-links='/wheels /more'
 :env:.cert='/etc/ca.pem'
 """
@@ -110,13 +110,13 @@ def test_uv_gets_the_indexes_pip_is_configured_with(dev: ModuleType, monkeypatch
     listed = subprocess.CompletedProcess([], 0, stdout=PIP_CONFIGURATION)
     monkeypatch.setattr(dev.subprocess, "run", lambda *_args, **_kwargs: listed)
     settings = dev.indexes_for_uv()
-    assert settings["UV_DEFAULT_INDEX"] == "https://mirror.example/simple"
-    assert settings["UV_INDEX"] == "https://a.example/simple https://b.example/simple"
+    assert settings["UV_DEFAULT_INDEX"] == "file:///packages/mirror"
+    assert settings["UV_INDEX"] == "file:///packages/a file:///packages/b"
     assert settings["UV_FIND_LINKS"] == "/wheels,/more"
     assert settings["UV_INDEX_STRATEGY"] == "unsafe-best-match"
     assert settings["SSL_CERT_FILE"] == "/etc/ca.pem"
 
 
 def test_what_is_already_said_to_uv_wins(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://mine.example/simple")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "file:///packages/mine")
     assert "UV_DEFAULT_INDEX" not in dev.indexes_for_uv()

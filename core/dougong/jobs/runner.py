@@ -197,6 +197,9 @@ async def _note(run: Running, error: BaseException | None) -> None:
         await _write(run, {JobRow.state: CANCELLED, JobRow.ended: now, JobRow.unique_key: None, **_FREE})
     elif isinstance(error, SwitchedOff):
         await _write(run, {JobRow.state: OFF, JobRow.attempts: run.attempts - 1, **_FREE})
+    elif isinstance(error, AskedTooOften):  # no failure: it goes on when it may ask again
+        again = now + dt.timedelta(seconds=error.seconds)
+        await _write(run, {JobRow.state: QUEUED, JobRow.attempts: run.attempts - 1, JobRow.due: again, **_FREE})
     elif isinstance(error, LeaseLost):
         log.warning("job %s is somebody else's by now", run.id)
     elif isinstance(error, (KeyboardInterrupt, SystemExit)):
@@ -206,13 +209,7 @@ async def _note(run: Running, error: BaseException | None) -> None:
 
 
 def _failed(run: Running, error: BaseException) -> dict[Any, Any]:
-    """Tried again a little later; parked when that was the last attempt, or when another can't better it.
-
-    A job that asked an opening as often as its account may goes on when it may ask again: that is no failure.
-    """
-    if isinstance(error, AskedTooOften):
-        again = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=error.seconds)
-        return {JobRow.state: QUEUED, JobRow.attempts: run.attempts - 1, JobRow.due: again, **_FREE}
+    """Tried again a little later; parked when that was the last attempt, or when another can't better it."""
     failure = record_failure(run.plugin, f"the job {run.job.name}", error, run.job.run.__module__.partition(".")[0])
     words = str(error) if isinstance(error, DougongError) else _UNFORESEEN.dump()  # here in the language of who asked
     line = "\n".join(filter(None, [failure.error, failure.line]))
