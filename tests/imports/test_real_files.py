@@ -114,6 +114,14 @@ async def test_names_that_sound_alike_all_come_in_whatever_the_file_is_written_i
     assert await Customer.count().where(Customer.name.is_in(names)) == 6
 
 
+@pytest.mark.parametrize("heading", ["客户名称", "名称", "Customer name", "NAME"])
+async def test_a_single_column_may_be_headed_by_the_records_own_word_for_its_field(admin, heading):
+    import_ = await received("customers", f"{heading}\n云起\n运气\n云企\n", "names.csv")
+    assert (import_.lines, import_.format.headed) == (3, True)
+    assert [(column.heading, column.field) for column in import_.mapping.steps[0].columns] == [(heading, "name")]
+    assert await brought_in(import_) == sums(created=3)
+
+
 def workbook(names: list[str], into: Path) -> bytes:
     import xlsxwriter
 

@@ -12,7 +12,7 @@ from dougong.access.principal import acting_as, system
 from dougong.errors import DougongError, Invalid, Problem
 from dougong.i18n import _
 from dougong.imports import jobs, services
-from dougong.imports.mapping import FieldMapping, known_words, suggest
+from dougong.imports.mapping import FieldMapping, fields_to_fill, suggest
 from dougong.imports.refused import file_name, reasons_of, write_refused
 from dougong.imports.saved import applied, saved_mappings
 from dougong.imports.services import Import
@@ -69,7 +69,7 @@ async def _arranged(import_: Import, mapping: str, existing: str) -> Import:
     if mapping:
         chosen = await _named(import_.record_type, mapping, headings)
     elif not chosen.steps[0].columns:
-        known = ", ".join(sorted(known_words(import_.record_type)))
+        known = ", ".join(f"{field.label} ({key})" for key, field in fields_to_fill(import_.record_type).items())
         message = _(
             "No column is headed by a field: %(headings)s. Known are: %(known)s.",
             headings=", ".join(headings),

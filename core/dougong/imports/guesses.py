@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from dougong.errors import Invalid
+from dougong.imports.mapping import same_words
 from dougong.imports.sheets import Format, rows_of, sheet_names, text_of
 from dougong.imports.values import could_be
 
@@ -29,7 +30,7 @@ _ZIP = b"PK\x03\x04"
 
 
 def guess_format(path: Path, known: Collection[str] = ()) -> Format:
-    """How this file is read. `known` are words that name a column when they stand in the first line."""
+    """How this file is read. `known` are the `same_words` that name a column when they stand in the first line."""
     with path.open("rb") as file:
         beginning = file.read(_BLOCK)
     if beginning.startswith(_ZIP):
@@ -95,7 +96,7 @@ def is_headed(path: Path, format_: Format, known: Collection[str]) -> bool:
     except Invalid:
         return True
     first, rest = (rows[0], rows[1:]) if rows else ([], [])
-    if not rows or {word.casefold() for word in first} & {word.casefold() for word in known}:
+    if not rows or any(same_words(word) in known for word in first):
         return True
     if len(set(first)) < len(first) or not all(first) or any(_is_value(word) for word in first):
         return False

@@ -144,19 +144,26 @@ def exact(text: str) -> str:
 
 
 def known_words(record_type: RecordType) -> dict[str, str]:
-    """Words a column may be headed by → the field: keys, and labels in every language."""
-    found: dict[str, str] = {}
+    """Words a column may be headed by → the field: keys, and labels in every language, also after the record type's
+    own as in 客户名称. As `same_words` makes them."""
     fields = {BY_ID: record_type.fields[BY_ID], **fields_to_fill(record_type)}
-    for key, field in fields.items():
-        for word in (key, key.removeprefix("x_"), *_in_every_language(field.label)):
-            found.setdefault(same_words(word), key)
+    words = [(word, key) for key in fields for word in (key, key.removeprefix("x_"))]
+    labels = [(_in_every_language(field.label), key) for key, field in fields.items()]
+    words += [(label, key) for spoken, key in labels for label in spoken]
+    whose = _in_every_language(record_type.label)
+    words += [(f"{own} {label}", key) for spoken, key in labels for own, label in zip(whose, spoken, strict=True)]
+    found: dict[str, str] = {}
+    for word, key in words:
+        found.setdefault(same_words(word), key)
     return {word: key for word, key in found.items() if word}
 
 
-def _in_every_language(label: Text | str) -> Iterable[str]:
+def _in_every_language(label: Text | str) -> list[str]:
+    spoken = []
     for locale in LOCALES:
         with speaking(locale):
-            yield str(label)
+            spoken.append(str(label))
+    return spoken
 
 
 # ------------------------------------------------------------------ suggestions
