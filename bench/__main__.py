@@ -1,4 +1,7 @@
-"""Measures the table of `bench/README.md`: `./dev bench [--customers N] [--database sqlite|postgres] [--keep DIR]`."""
+"""Measures the table of `bench/README.md`: `./dev bench [--customers N] [--database sqlite|postgres] [--keep DIR]`.
+
+`./dev bench --names FILE` measures instead how a file with a name on each line comes in and goes back.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +9,18 @@ import argparse
 import asyncio
 import os
 import platform
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-
-import httpx
 
 from bench.asking import Asked, Pace, ask, pace_of
 from bench.company import Company, company_in
 from bench.database import Database, database_of
 from bench.lines import CUSTOMERS, Line, Seen, lines_for
-from dougong.testing.servers import free_port
+from bench.long_file import brought_in
+from bench.serving import Served, floor, product_of
 
 ROUNDS, SECONDS = 3, 4.0
 WRITTEN_AT_MOST = 20_000
@@ -35,13 +32,17 @@ def main() -> None:
     parser.add_argument("--database", choices=["sqlite", "postgres"], action="append")
     parser.add_argument("--only", default="", help="lines whose name holds this")
     parser.add_argument("--keep", type=Path, help="a directory for the company, made once (SQLite)")
+    parser.add_argument("--names", type=Path, help="instead: bring this file of names in, in three forms")
     given = parser.parse_args()
     for kind in given.database or ["sqlite", "postgres"]:
         with tempfile.TemporaryDirectory(prefix="dougong-bench-") as made:
             directory = Path(given.keep or made) / kind
             directory.mkdir(parents=True, exist_ok=True)
             with database_of(kind, directory) as database:
-                say(measured(database, directory, given.customers, given.only))
+                if given.names:
+                    say(brought_in(database, directory, given.names))
+                else:
+                    say(measured(database, directory, given.customers, given.only))
 
 
 def say(words: Sequence[str]) -> None:
@@ -60,7 +61,7 @@ def measured(database: Database, directory: Path, customers: int, only: str) -> 
         "BENCH_COMPANY": str(directory),
         "BENCH_DATABASE": database.url,
     }
-    with ours(environment) as product, floor(environment) as by_hand:
+    with product_of(environment) as product, floor(environment) as by_hand:
         seen = asyncio.run(what_is_seen(database, company, product.port))
         rows = [compared(line, product.port, by_hand.port) for line in lines_for(company, seen) if only in line.name]
         memory = product.resident()
@@ -114,50 +115,6 @@ def heading(database: Database, customers: int, product: Served, memory: int) ->
         "| | ours, a second | ours, ms | by hand, a second | by hand, ms | ratio |",
         "|---|---|---|---|---|---|",
     ]
-
-
-# Servers ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Served:
-    port: int
-    process: int
-    seconds: float
-
-    def resident(self) -> int:
-        """MiB."""
-        lines = Path(f"/proc/{self.process}/status").read_text().splitlines()
-        return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmRSS"))
-
-
-def ours(environment: dict[str, str]) -> AbstractContextManager[Served]:
-    port = free_port()
-    return served([sys.executable, "-m", "dougong", "serve", "--port", str(port)], port, "/health", environment)
-
-
-def floor(environment: dict[str, str]) -> AbstractContextManager[Served]:
-    port = free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-ws", "--log-level", "error"]
-    return served([*command, "--host", "127.0.0.1", "--port", str(port), "bench.floor:build"], port, "/", environment)
-
-
-@contextmanager
-def served(command: Sequence[str], port: int, path: str, environment: dict[str, str]) -> Iterator[Served]:
-    begun = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
-    try:
-        while True:
-            assert process.poll() is None, f"{command} ended"
-            try:
-                httpx.get(f"http://127.0.0.1:{port}{path}")
-                break
-            except httpx.TransportError:
-                time.sleep(0.02)
-        yield Served(port, process.pid, time.perf_counter() - begun)
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
 
 
 if __name__ == "__main__":
