@@ -139,7 +139,7 @@ async def test_a_server_that_is_killed_loses_nothing_and_does_nothing_twice(serv
             assert isinstance(gone, httpx.HTTPError), gone
         await server.start()
         if before["state"] == "running":
-            await server.until(number, lambda job, done=before["done"]: job["done"] > done + 2)
+            await server.until(number, lambda job, done=before["done"]: job["done"] > min(done + 2, BENCHES - 1))
             assert time.monotonic() - server.killed < WITHIN
     await server.until(number, lambda job: job["state"] == "done", 120)
     server.process.terminate()
