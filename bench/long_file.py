@@ -10,9 +10,9 @@ import asyncio
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,21 +42,21 @@ def brought_in(database: Database, directory: Path, file: Path) -> list[str]:
     rows = [_heading(database, names)]
     with product_of(environment) as server:
         office = Office(server, token, database)
-        rows.append(f"| the server before | | | {server.peak()} | |")
+        rows.append(f"| the server before | | | {server.peak()} | {server.own()} | |")
         for form in ("txt", "gb18030", "xlsx"):
             rows += _in_and_back(office, _written(names, form, directory), form, names)
         rows += _killed(office, directory / "names.txt", names)
         rows += _stopped(office, directory / "names.txt", names)
     seconds = asyncio.run(_by_hand(database, names))
-    return [*rows, f"| by hand | {seconds:.1f} | {len(names) / seconds:,.0f} | | |"]
+    return [*rows, f"| by hand | {seconds:.1f} | {len(names) / seconds:,.0f} | | | |"]
 
 
 def _heading(database: Database, names: Sequence[str]) -> str:
     return "\n".join(
         [
             f"\n## {database.kind}: {len(names):,} lines\n",
-            "| | seconds | lines a second | MiB at most | slowest other answer, ms |",
-            "|---|---|---|---|---|",
+            "| | seconds | lines a second | MiB at most | its own | slowest other answer, ms |",
+            "|---|---|---|---|---|---|",
         ]
     )
 
@@ -85,12 +85,11 @@ def _in_and_back(office: Office, file: Path, form: str, names: Sequence[str]) ->
     begun = time.perf_counter()
     number = office.sent(file)
     looked = time.perf_counter() - begun
-    went = office.watched(office.asked(f"imports/{number}/run"))
+    went = office.watching(f"imports/{number}/run").until()
     office.there_are(names, number)
-    back = office.watched(office.asked(f"imports/{number}/undo"))
-    office.there_are([])
+    back = office.taken_back(number)
     return [
-        f"| {form}: sent and looked at | {looked:.1f} | {len(names) / looked:,.0f} | {office.server.peak()} | |",
+        f"| {form}: sent and looked at | {looked:.1f} | {len(names) / looked:,.0f} | | | |",
         went.row(f"{form}: brought in", len(names)),
         back.row(f"{form}: taken back", len(names)),
     ]
@@ -99,33 +98,26 @@ def _in_and_back(office: Office, file: Path, form: str, names: Sequence[str]) ->
 def _killed(office: Office, file: Path, names: Sequence[str]) -> list[str]:
     """Killed at a third and at two thirds, each time started again at once."""
     number = office.sent(file)
-    job = office.asked(f"imports/{number}/run")
-    begun = time.perf_counter()
+    went = office.watching(f"imports/{number}/run")
     for least in (len(names) // 3, len(names) * 2 // 3):
-        office.watched(job, least)
+        went.until(least)
         office.server.end(signal.SIGKILL)
         office.server.start()
-    went = office.watched(job)
-    went.seconds = time.perf_counter() - begun
+    went.until()
     office.there_are(names, number)
-    back = office.watched(office.asked(f"imports/{number}/undo"))
-    office.there_are([])
+    back = office.taken_back(number)
     return [went.row("txt: brought in, killed twice", len(names)), back.row("txt: taken back", len(names))]
 
 
 def _stopped(office: Office, file: Path, names: Sequence[str]) -> list[str]:
     """Stopped by somebody half way."""
     number = office.sent(file)
-    job = office.asked(f"imports/{number}/run")
-    begun = time.perf_counter()
-    office.watched(job, len(names) // 2)
-    office.asked(f"jobs/{job}/cancel")
-    went = office.watched(job)
-    went.seconds = time.perf_counter() - begun
+    went = office.watching(f"imports/{number}/run").until(len(names) // 2)
+    office.asked(f"jobs/{went.job}/cancel")
+    went.until()
     created = office.created(number)
     office.there_are(names[:created], number)
-    back = office.watched(office.asked(f"imports/{number}/undo"))
-    office.there_are([])
+    back = office.taken_back(number)
     return [went.row("txt: stopped half way", created), back.row("txt: what came in of it taken back", created)]
 
 
@@ -162,21 +154,6 @@ async def _put(write: Callable[..., Any], into: str, rows: Sequence[Sequence[Any
 # ------------------------------------------------------------------ who asks
 
 
-@dataclass
-class Went:
-    """How a job went: `slowest` is the longest that another question waited for its answer meanwhile (ms)."""
-
-    seconds: float
-    peak: int
-    slowest: float
-
-    def row(self, what: str, lines: int) -> str:
-        pace = lines / self.seconds
-        row = f"| {what} | {self.seconds:.1f} | {pace:,.0f} | {self.peak} | {self.slowest:.0f} |"
-        print(row, flush=True)
-        return row
-
-
 class Office:
     """Somebody who brings files in through the API."""
 
@@ -191,31 +168,29 @@ class Office:
     def sent(self, file: Path) -> int:
         """A file sent in, each of its lines the name of a customer; the number of its import."""
         with file.open("rb") as content:
-            made = _answered(self.client.post("customers/imports", files={"file": (file.name, content)}))
+            made = answered(self.client.post("customers/imports", files={"file": (file.name, content)}))
         [column] = made["mapping"]["steps"][0]["columns"]
         assert (column["field"], made["format"]["headed"]) == ("name", False), made
         return int(made["id"])
 
     def asked(self, path: str) -> int:
         """Something asked for; the number of its job."""
-        told = _answered(self.client.post(path))
+        told = answered(self.client.post(path))
         return int(told.get("job") or told["id"])
 
-    def watched(self, job: int, least: int | None = None) -> Went:
-        """Wait for a job's end, or until more than so many lines are done, with a question every quarter of a second."""
-        begun, slowest = time.perf_counter(), 0.0
-        while True:
-            asked = time.perf_counter()
-            seen = _answered(self.client.get(f"jobs/{job}"))
-            slowest = max(slowest, time.perf_counter() - asked)
-            if seen["state"] in ENDED or (least is not None and seen["done"] > least):
-                break
-            time.sleep(PAUSE)
-        assert seen["state"] != "parked", seen
-        return Went(time.perf_counter() - begun, self.server.peak(), slowest * 1000)
+    def watching(self, path: str) -> Watch:
+        """Something asked for, and watched from there on."""
+        self.server.forget_peak()
+        return Watch(self, self.asked(path))
+
+    def taken_back(self, number: int) -> Watch:
+        """All that an import put in, until nothing is there."""
+        watch = self.watching(f"imports/{number}/undo").until()
+        self.there_are([])
+        return watch
 
     def created(self, number: int) -> int:
-        [counts] = _answered(self.client.get(f"imports/{number}"))["run"]["counts"]
+        [counts] = answered(self.client.get(f"imports/{number}"))["run"]["counts"]
         return int(counts["created"])
 
     def there_are(self, names: Sequence[str], number: int | None = None) -> None:
@@ -236,6 +211,41 @@ class Office:
         assert odd == 0
 
 
-def _answered(response: httpx.Response) -> Any:
+class Watch:
+    """Somebody who asks every quarter of a second how a job goes.
+
+    `peak` is the most memory the server had, `own` of it what it didn't map from files, as far as it was asked (MiB),
+    `slowest` the longest that somebody waited for an answer (ms).
+    """
+
+    def __init__(self, office: Office, job: int) -> None:
+        self.office, self.job = office, job
+        self.begun, self.seconds = time.perf_counter(), 0.0
+        self.peak, self.own, self.slowest = 0, 0, 0.0
+
+    def until(self, least: int | None = None) -> Watch:
+        """Wait for the job's end, or until more than so many lines are done."""
+        server = self.office.server
+        while True:
+            asked = time.perf_counter()
+            seen = answered(self.office.client.get(f"jobs/{self.job}"))
+            self.slowest = max(self.slowest, (time.perf_counter() - asked) * 1000)
+            self.own = max(self.own, server.own())
+            if seen["state"] in ENDED or (least is not None and seen["done"] > least):
+                break
+            time.sleep(PAUSE)
+        assert seen["state"] != "parked", seen
+        self.seconds = time.perf_counter() - self.begun
+        self.peak = max(self.peak, server.peak())
+        return self
+
+    def row(self, what: str, lines: int) -> str:
+        pace = lines / self.seconds
+        row = f"| {what} | {self.seconds:.1f} | {pace:,.0f} | {self.peak} | {self.own} | {self.slowest:.0f} |"
+        print(row, file=sys.stderr, flush=True)
+        return row
+
+
+def answered(response: httpx.Response) -> Any:
     assert response.is_success, (response.request.url, response.status_code, response.text)
     return response.json()

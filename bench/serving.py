@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -54,28 +54,31 @@ class Served:
         """MiB of memory of all its processes now; what they share is counted for each."""
         return self._memory("VmRSS")
 
+    def own(self) -> int:
+        """MiB as `resident`, without what is mapped from files, such as pages of a database."""
+        return self._memory("RssAnon")
+
     def peak(self) -> int:
-        """MiB as `resident`, the most there ever were."""
+        """MiB as `resident`, the most there ever were since the last `forget_peak`."""
         return self._memory("VmHWM")
 
+    def forget_peak(self) -> None:
+        for process in self._processes():
+            (process / "clear_refs").write_text("5")
+
     def _memory(self, name: str) -> int:
+        return sum(_kilobytes(process / "status", name) for process in self._processes()) // 1024
+
+    def _processes(self) -> Iterator[Path]:
         assert self._process is not None
-        return sum(_kilobytes(number, name) for number in _processes_of(self._process.pid)) // 1024
+        for place in Path("/proc").glob("[0-9]*"):
+            with suppress(ProcessLookupError):
+                if os.getpgid(int(place.name)) == self._process.pid:
+                    yield place
 
 
-def _processes_of(group: int) -> Iterator[int]:
-    for place in Path("/proc").glob("[0-9]*"):
-        number = int(place.name)
-        try:
-            if os.getpgid(number) == group:
-                yield number
-        except ProcessLookupError:
-            continue
-
-
-def _kilobytes(process: int, name: str) -> int:
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return next((int(line.split()[1]) for line in lines if line.startswith(name)), 0)
+def _kilobytes(status: Path, name: str) -> int:
+    return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith(name))
 
 
 @contextmanager

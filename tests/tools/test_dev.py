@@ -13,13 +13,13 @@ import pytest
 
 SCRIPT = Path(__file__).parents[2] / "dev"
 
-PIP_CONFIGURATION = """\
-global.index-url='file:///packages/weaker'
-install.index-url='file:///packages/mirror'
-global.extra-index-url='\\nfile:///packages/a\\nfile:///packages/b'
-global.find-links='/wheels /more'
-:env:.cert='/etc/ca.pem'
-"""
+PIP_CONFIGURATION = {
+    "global.index-url": "file:///packages/weaker",
+    "install.index-url": "file:///packages/chosen",
+    "global.extra-index-url": "\nfile:///packages/a\nfile:///packages/b",
+    "global.find-links": "/wheels /more",
+    ":env:.cert": "/etc/ca.pem",
+}
 
 
 @pytest.fixture
@@ -107,10 +107,11 @@ def test_missing_assets_are_built_again(dev: ModuleType, workspace: Path) -> Non
 def test_uv_gets_the_indexes_pip_is_configured_with(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_FIND_LINKS", "UV_INDEX_STRATEGY", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
-    listed = subprocess.CompletedProcess([], 0, stdout=PIP_CONFIGURATION)
+    told = "".join(f"{key}={value!r}\n" for key, value in PIP_CONFIGURATION.items())
+    listed = subprocess.CompletedProcess([], 0, stdout=told)
     monkeypatch.setattr(dev.subprocess, "run", lambda *_args, **_kwargs: listed)
     settings = dev.indexes_for_uv()
-    assert settings["UV_DEFAULT_INDEX"] == "file:///packages/mirror"
+    assert settings["UV_DEFAULT_INDEX"] == "file:///packages/chosen"
     assert settings["UV_INDEX"] == "file:///packages/a file:///packages/b"
     assert settings["UV_FIND_LINKS"] == "/wheels,/more"
     assert settings["UV_INDEX_STRATEGY"] == "unsafe-best-match"

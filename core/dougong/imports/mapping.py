@@ -147,23 +147,17 @@ def known_words(record_type: RecordType) -> dict[str, str]:
     """Words a column may be headed by → the field: keys, and labels in every language, also after the record type's
     own as in 客户名称. As `same_words` makes them."""
     fields = {BY_ID: record_type.fields[BY_ID], **fields_to_fill(record_type)}
-    words = [(word, key) for key in fields for word in (key, key.removeprefix("x_"))]
-    labels = [(_in_every_language(field.label), key) for key, field in fields.items()]
-    words += [(label, key) for spoken, key in labels for label in spoken]
-    whose = _in_every_language(record_type.label)
-    words += [(f"{own} {label}", key) for spoken, key in labels for own, label in zip(whose, spoken, strict=True)]
-    found: dict[str, str] = {}
-    for word, key in words:
-        found.setdefault(same_words(word), key)
-    return {word: key for word, key in found.items() if word}
-
-
-def _in_every_language(label: Text | str) -> list[str]:
-    spoken = []
+    keys = [(word, key) for key in fields for word in (key, key.removeprefix("x_"))]
+    alone: list[tuple[str, str]] = []
+    after_its_own: list[tuple[str, str]] = []
     for locale in LOCALES:
         with speaking(locale):
-            spoken.append(str(label))
-    return spoken
+            alone += [(str(field.label), key) for key, field in fields.items()]
+            after_its_own += [(f"{record_type.label} {field.label}", key) for key, field in fields.items()]
+    found: dict[str, str] = {}
+    for word, key in [*keys, *alone, *after_its_own]:
+        found.setdefault(same_words(word), key)
+    return {word: key for word, key in found.items() if word}
 
 
 # ------------------------------------------------------------------ suggestions
